@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import { endpoints } from './features/endpoints.ts'
+import { createBasicAuthentication } from './http/authenticate.ts'
+import { createCookies } from './http/cookies.ts'
+import { addCors } from './http/cors.ts'
+import { createCsrf } from './http/csrf.ts'
+import { mountHealth } from './http/health.ts'
+import { mountEndpoints } from './http/management.ts'
+import { createMetrics } from './http/metrics.ts'
+import { mountTokenRoutes } from './http/oauth/token-routes.ts'
+import { mountOData } from './http/odata/routes.ts'
+import { createBrowserSession } from './http/pages/browser-session.ts'
+import { mountAccountRoutes } from './http/pages/routes-account.ts'
+import { mountAuthorizeRoutes } from './http/pages/routes-authorize.ts'
+import { mountSignInRoutes } from './http/pages/routes-sign-in.ts'
+import { mountAssets } from './http/pages/send.ts'
+import { createServer } from './http/server.ts'
+import { days, minutes } from './lib/clock.ts'
+import { grants } from './oauth/grants/index.ts'
+import type { Lifetimes, OAuthDeps } from './oauth/ports.ts'
+import { first } from './store/command.ts'
+import { deriveKey } from './vault/keys.ts'
+import { open, seal } from './vault/sealing.ts'
+import type { AppOptions, Core } from './core.ts'
+
+/** Lifetimes (DESIGN 11 and 14). A chain that never idles out is given a century. */
+const lifetimesOf = (config: Config): Lifetimes => ({
+  accessToken: minutes(60),
+  idleConfidential: config.hdp.has('no-idle-expiry') ? days(36_500) : days(180),
+  idlePublic: config.hdp.has('no-idle-expiry') ? days(36_500) : days(30),
+})
+
+const mountEverything = async (
+  app: FastifyInstance,
+  core: Core,
+  config: Config,
+  metrics: ReturnType<typeof createMetrics>,
+): Promise<void> => {
+  const issuer = config.publicUrl
+  const oauth: OAuthDeps = {
+    clients: core.clients,
+    tokens: core.tokens,
+    hashSecret: (secret) => core.hash('client-secret', secret),
+    now: core.clock.now,
+    lifetimes: lifetimesOf(config),
+    grantTypes: grants.map((grant) => grant.type),
+  }
+  const basic = createBasicAuthentication({
+    passwordCheck: core.passwordCheck,
+    readCaller: (id) => core.store.read(() => core.users.readCaller(id)),
+  })
+  const browser = createBrowserSession({
+    cookies: createCookies(issuer),
+    sessions: core.sessions,
+    csrf: createCsrf(deriveKey(core.ring.pepper, 'csrf')),
+    random: core.random,
+    publicUrl: issuer,
+  })
+  const cursorKey = deriveKey(core.ring.pepper, 'cursor')
+  const pages = { ...core, browser, issuer }
+
+  const cors = await addCors(app, { publicOrigins: core.clients.publicOrigins, clock: core.clock })
+  core.listeners.change = cors.forget
+  mountHealth(app, () =>
+    core.store
+      .read(() => first(core.store.sql.selectFrom('tenants').select('id').limit(1)))
+      .then((row) => row !== undefined),
+  )
+  mountAssets(app)
+  mountSignInRoutes(app, pages)
+  mountAccountRoutes(app, pages)
+  mountAuthorizeRoutes(app, {
+    ...pages,
+    laterTicked: config.hdp.has('later-sources'),
+    storeNames: (id) => core.connectors.find(id)?.name ?? 'Unknown',
+  })
+  mountTokenRoutes(app, { oauth, issuer, metrics })
+  mountEndpoints(
+    app,
+    endpoints,
+    { applications: core.applications, allowed: core.allowed, dataSources: core.dataSources },
+    basic,
+  )
+  mountOData(app, {
+    ...core,
+    basic,
+    metrics,
+    publicUrl: issuer,
+    sealer: {
+      seal: (text, context) => seal(cursorKey, text, context),
+      open: (token, context) => open(cursorKey, token, context),
+    },
+  })
+}
+
+/** The server, wired but not listening. */
+export const createApp = async (core: Core, { config, logger }: AppOptions) => {
+  const metrics = createMetrics({ passwordVerifications: core.passwordCheck.verifications })
+  core.listeners.reuse = (what, applicationId) => {
+    metrics.reused(what)
+    logger.warn(
+      { audit: 'token.reused', what, subject: applicationId },
+      'a code or refresh token was used twice; its chain was ended',
+    )
+  }
+  const server = await createServer({
+    logger,
+    metrics,
+    tls: config.tls && {
+      cert: readFileSync(config.tls.cert, 'utf8'),
+      key: readFileSync(config.tls.key, 'utf8'),
+    },
+    trustProxy: config.trustProxy,
+    secure: config.publicUrl.startsWith('https:'),
+  })
+  await mountEverything(server, core, config, metrics)
+  return { server, metrics }
+}

@@ -1,0 +1,21 @@
+import type { Config } from '../config.ts'
+
+export type Output = {
+  readonly line: (text: string) => void
+  readonly error: (text: string) => void
+}
+
+/** A word on the command line. To add one: a file and a line in `index.ts`. */
+export type Command = {
+  readonly name: readonly [string, ...string[]]
+  readonly usage: string
+  readonly summary: string
+  readonly run: (context: {
+    readonly args: readonly string[]
+    readonly config: Config
+    readonly output: Output
+  }) => Promise<void>
+}
+
+/** The command was called with the wrong words; the message says how to call it. */
+export class UsageError extends Error {}

@@ -1,0 +1,53 @@
+import type { Catalog } from '#query/catalog.ts'
+import type { ReadPlan, Row } from '#query/plan.ts'
+import type { Capabilities } from '#query/capabilities.ts'
+
+/** One option of a data source, as HDP names it. Values are always strings (management reference 4.2). */
+export type OptionDefinition = {
+  readonly name: string
+  readonly required: boolean
+  /** Sealed at rest and never shown again. */
+  readonly secret: boolean
+  readonly maxLength: number
+}
+
+/** What a connector gets from the house when it opens a source. */
+export type ConnectorContext = {
+  /** Absolute path of the tenant's own files directory; nothing outside it may be opened. */
+  readonly filesDirectory: string
+}
+
+/** A connector is the code for one data store. To add one: a folder and one line in `registry.ts`. */
+export type Connector = {
+  /** HDP's data store id. */
+  readonly id: number
+  readonly name: string
+  readonly options: readonly OptionDefinition[]
+  /** Throws a `ConnectorError` of kind `rejected` whose message names the option and its fault. */
+  readonly checkOptions: (
+    options: Readonly<Record<string, string>>,
+    context: ConnectorContext,
+  ) => void
+  /** Opens a source; cheap, and safe to call again after `close`. Throws `ConnectorError`. */
+  readonly open: (
+    options: Readonly<Record<string, string>>,
+    context: ConnectorContext,
+  ) => Promise<Source>
+}
+
+/** An opened data source. */
+export type Source = {
+  readonly capabilities: Capabilities
+  /** Changes whenever the catalog may have changed; cheap enough to ask on every request. */
+  readonly version: () => string
+  /** Tables, columns, keys and foreign keys. */
+  readonly describe: () => Promise<Catalog>
+  /**
+   * Rows of a plan in batches, lazily: the next batch is not fetched before it is asked for.
+   * Ending the iteration early, or aborting the signal, releases whatever the read holds.
+   */
+  readonly read: (plan: ReadPlan, signal: AbortSignal) => AsyncIterable<readonly Row[]>
+  /** The number of rows that the plan's filter lets through, without its limit and offset. */
+  readonly count: (plan: ReadPlan, signal: AbortSignal) => Promise<bigint>
+  readonly close: () => Promise<void>
+}

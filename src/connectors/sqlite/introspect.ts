@@ -1,0 +1,98 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { parseSqlType } from '#odata/edm/types.ts'
+import type { ColumnShape, ForeignKeyShape } from '#odata/edm/tables.ts'
+import type { Catalog, Table, TableIndex } from '#query/catalog.ts'
+
+type Record_ = Readonly<Record<string, unknown>>
+
+const rows = (db: DatabaseSync, text: string, ...names: readonly string[]): readonly Record_[] =>
+  db.prepare(text).all(...names)
+
+const columnOf = ({ name, type, notnull, pk }: Record_): ColumnShape => {
+  const declared = parseSqlType(String(type))
+  return {
+    name: String(name),
+    declaredType: String(type),
+    // SQLite keeps every REAL in eight bytes.
+    type: declared?.type === 'Edm.Single' ? 'Edm.Double' : declared?.type,
+    length: declared?.length,
+    scale: declared?.scale,
+    nullable: notnull !== 1 && pk === 0,
+  }
+}
+
+const foreignKeysOf = (db: DatabaseSync, table: string): readonly ForeignKeyShape[] => {
+  const found = rows(db, 'SELECT * FROM pragma_foreign_key_list(?) ORDER BY id DESC, seq', table)
+  return [...Map.groupBy(found, (row) => row['id']).values()].map((parts): ForeignKeyShape => {
+    const target = String(parts[0]?.['table'])
+    // A reference without columns means the primary key of the table it names.
+    const key = rows(db, 'SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk', target)
+    return {
+      columns: parts.map((part) => String(part['from'])),
+      table: target,
+      referencedColumns: parts.map((part, i) => String(part['to'] ?? key[i]?.['name'])),
+    }
+  })
+}
+
+const indexOf = (db: DatabaseSync, index: Record_): TableIndex | undefined => {
+  if (index['partial'] !== 0) return undefined
+  const parts = rows(
+    db,
+    'SELECT name, "desc", coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno',
+    String(index['name']),
+  )
+  // An expression has no name; another collation or direction orders differently.
+  if (
+    parts.some((part) => part['name'] === null || part['desc'] !== 0 || part['coll'] !== 'BINARY')
+  )
+    return undefined
+  return { columns: parts.map((part) => String(part['name'])), unique: index['unique'] === 1 }
+}
+
+const indexesOf = (
+  db: DatabaseSync,
+  table: string,
+  key: readonly Record_[],
+): readonly TableIndex[] => {
+  const listed = rows(db, 'SELECT name, "unique", origin, partial FROM pragma_index_list(?)', table)
+  const found = listed.flatMap((index) => indexOf(db, index) ?? [])
+  const [only] = key
+  const isRowId =
+    key.length === 1 &&
+    String(only?.['type']).toUpperCase() === 'INTEGER' &&
+    !listed.some(({ origin }) => origin === 'pk')
+  if (!isRowId || only === undefined) return found
+  // The row id stands at the end of every index of such a table.
+  const id = String(only['name'])
+  const completed = found.map(({ columns, unique }) => ({
+    columns: [...columns, id],
+    unique: unique && false,
+  }))
+  return [{ columns: [id], unique: true }, ...found.filter(({ unique }) => unique), ...completed]
+}
+
+const tableOf = (db: DatabaseSync, entry: Record_): Table => {
+  const name = String(entry['name'])
+  const columns = rows(db, 'SELECT * FROM pragma_table_xinfo(?) WHERE hidden <> 1', name)
+  const key = columns.filter(({ pk }) => pk !== 0).sort((a, b) => Number(a['pk']) - Number(b['pk']))
+  return {
+    name,
+    columns: columns.map(columnOf),
+    primaryKey: key.map((column) => String(column['name'])),
+    foreignKeys: foreignKeysOf(db, name),
+    indexes: indexesOf(db, name, key),
+    isPlain: entry['type'] === 'table' && columns.every(({ hidden }) => hidden === 0),
+  }
+}
+
+/** Reads tables and views, their columns, keys, foreign keys and indexes. */
+export const describeDatabase = (db: DatabaseSync): Catalog => {
+  const entries = rows(
+    db,
+    `SELECT name, type FROM pragma_table_list
+     WHERE schema = 'main' AND type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+     ORDER BY name`,
+  )
+  return { tables: entries.map((entry) => tableOf(db, entry)) }
+}

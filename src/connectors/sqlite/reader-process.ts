@@ -1,0 +1,76 @@
+// A process that runs statements one at a time for the server, which may kill it at any moment. It has
+// one batch ready at most: rows are read when they are asked for.
+import type { DatabaseSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
+import type { Row } from '#query/plan.ts'
+import { bindable, openReadOnly, prepareRows } from './connection.ts'
+import type { FromReader, ReadRequest, ToReader } from './reader-messages.ts'
+
+const batchRows = 500
+const batchCharacters = 262_144
+const lockWait = 5000
+
+let opened:
+  | { readonly file: string; readonly identity: string; readonly db: DatabaseSync }
+  | undefined
+let cursor: IterableIterator<Row> | undefined
+
+const send = (message: FromReader): void => void process.send?.(message)
+
+const database = ({ file, identity }: ReadRequest): DatabaseSync => {
+  if (opened?.file === file && opened.identity === identity) return opened.db
+  opened?.db.close()
+  opened = undefined
+  const db = openReadOnly(file, lockWait)
+  opened = { file, identity, db }
+  return db
+}
+
+const sizeOf = (row: Row): number => {
+  let size = 0
+  for (const value of row)
+    size += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
+  return size
+}
+
+const sendBatch = (rows: IterableIterator<Row>): void => {
+  const batch: Row[] = []
+  let size = 0
+  while (batch.length < batchRows && size < batchCharacters) {
+    const next = rows.next()
+    if (next.done === true) {
+      cursor = undefined
+      return send({ kind: 'rows', rows: batch, done: true })
+    }
+    batch.push(next.value)
+    size += sizeOf(next.value)
+  }
+  send({ kind: 'rows', rows: batch, done: false })
+}
+
+const handle = (message: ToReader): void => {
+  if (message.kind === 'read') {
+    const statement = prepareRows(database(message), message.text, message.exact)
+    cursor = statement.iterate(message.values.map(bindable))
+  }
+  if (message.kind === 'stop') {
+    cursor?.return?.()
+    cursor = undefined
+    return send({ kind: 'stopped' })
+  }
+  if (cursor !== undefined) sendBatch(cursor)
+}
+
+process.on('message', (message: ToReader) => {
+  try {
+    handle(message)
+  } catch (error) {
+    cursor = undefined
+    const { errcode, message: text } = error as Error & { errcode?: number }
+    send({ kind: 'failed', message: text, busy: errcode === 5 || errcode === 6 })
+  }
+})
+process.on('disconnect', () => process.exit(0))
+
+// Inside a long statement the end of the server is not noticed, so a thread watches for it.
+new Worker(new URL('./parent-watch.ts', import.meta.url), { workerData: process.ppid }).unref()

@@ -1,0 +1,143 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Row } from '#query/plan.ts'
+import { ConnectorError } from '../errors.ts'
+import type { FromReader, ReadRequest, ToReader } from './reader-messages.ts'
+
+const program = fileURLToPath(new URL('./reader-process.ts', import.meta.url))
+
+/** One reader process, as the server sees it. It serves one statement at a time. */
+export type Reader = {
+  /** Sends a message and waits for its answer; kills the process when none comes in time. */
+  readonly ask: (message: ToReader, timeout: number) => Promise<FromReader>
+  readonly kill: () => void
+  readonly isAlive: () => boolean
+  /** Whether it keeps the server running. */
+  readonly hold: (on: boolean) => void
+  readonly exited: Promise<void>
+  readonly pid: number | undefined
+}
+
+const start = (): ChildProcess =>
+  fork(program, [], {
+    execPath: process.execPath,
+    execArgv: ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128'],
+    serialization: 'advanced',
+    // None of the server's environment: it holds keys.
+    env: {},
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+
+type Waiting = { readonly resolve: (m: FromReader) => void; readonly reject: (e: Error) => void }
+
+const died = (): ConnectorError =>
+  new ConnectorError('unavailable', 'The read was broken off; try again.', {
+    detail: 'a reader process ended',
+  })
+
+const tooLong = (timeout: number): ConnectorError =>
+  new ConnectorError('timed-out', `The data source gave no rows for ${timeout / 1000} seconds.`)
+
+/** Starts a reader process. */
+export const createReader = (): Reader => {
+  const child = start()
+  let alive = true
+  let waiting: Waiting | undefined
+  const settle = (act: (w: Waiting) => void): void => {
+    const current = waiting
+    waiting = undefined
+    if (current !== undefined) act(current)
+  }
+  const fail = (error: Error) => settle(({ reject }) => reject(error))
+  child.on('message', (message: FromReader) => settle(({ resolve }) => resolve(message)))
+  const exited = new Promise<void>((resolve) => {
+    const ended = (): void => {
+      alive = false
+      fail(died())
+      resolve()
+    }
+    child.once('exit', ended)
+    child.once('error', ended)
+  })
+  const kill = (): void => {
+    alive = false
+    // An idle process is not held; its end is waited for all the same.
+    child.ref()
+    child.kill('SIGKILL')
+    fail(died())
+  }
+  const ask = async (message: ToReader, timeout: number): Promise<FromReader> => {
+    if (!alive) throw died()
+    const answer = new Promise<FromReader>((resolve, reject) => {
+      waiting = { resolve, reject }
+    })
+    const timer = setTimeout(() => {
+      fail(tooLong(timeout))
+      kill()
+    }, timeout)
+    child.send(message, (error) => {
+      if (error !== null) kill()
+    })
+    try {
+      return await answer
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+  const hold = (on: boolean): void => {
+    if (on) child.ref()
+    else child.unref()
+    if (on) child.channel?.ref()
+    else child.channel?.unref()
+  }
+  return { ask, kill, isAlive: () => alive, hold, exited, pid: child.pid }
+}
+
+const stopWait = 200
+
+const rowsOf = (answer: FromReader): { readonly rows: readonly Row[]; readonly done: boolean } => {
+  if (answer.kind === 'rows') return answer
+  if (answer.kind === 'failed' && answer.busy)
+    throw new ConnectorError('busy', 'The database is being written to; try again.')
+  throw new ConnectorError('rejected', 'The database refused the read.', {
+    detail: answer.kind === 'failed' ? answer.message : 'unexpected answer of a reader process',
+  })
+}
+
+/**
+ * Runs a statement in a reader. While a batch is used the next one is already read, never more. Ending early
+ * stops the statement, or the process when it is too deep in it to listen.
+ */
+export const readWith = async function* (
+  reader: Reader,
+  request: ReadRequest,
+  timeout: number,
+): AsyncGenerator<readonly Row[]> {
+  let pending: Promise<FromReader> | undefined = reader.ask(request, timeout)
+  try {
+    while (pending !== undefined) {
+      const answer: FromReader = await pending
+      pending = undefined
+      const { rows, done } = rowsOf(answer)
+      if (!done) pending = reader.ask({ kind: 'next' }, timeout)
+      // The batch may never be asked for; its failure is seen by whoever asks.
+      pending?.catch(() => undefined)
+      if (rows.length > 0) yield rows
+    }
+  } finally {
+    if (pending !== undefined) await stop(reader, pending)
+  }
+}
+
+const stop = async (reader: Reader, pending: Promise<FromReader>): Promise<void> => {
+  try {
+    const idle = await Promise.race([
+      pending.then(() => true),
+      new Promise<false>((resolve) => setTimeout(resolve, stopWait, false)),
+    ])
+    if (idle) await reader.ask({ kind: 'stop' }, stopWait)
+    else reader.kill()
+  } catch {
+    reader.kill()
+  }
+}

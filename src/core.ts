@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { createConnectorRegistry } from './connectors/registry.ts'
+import { createLockout, defaultLockoutPolicy } from './features/authentication/lockout.ts'
+import { createPasswordCheck } from './features/authentication/password-check.ts'
+import { createPasswordChange } from './features/authentication/change-password.ts'
+import { createPasswordHasher } from './features/authentication/passwords.ts'
+import { createSessions } from './features/authentication/sessions.ts'
+import { createAllowedApplications } from './features/authorizations/allowed.ts'
+import { createAuthorizationRequests } from './features/authorizations/authorization-requests.ts'
+import { createBearerCheck } from './features/authorizations/bearer.ts'
+import { createConsents } from './features/authorizations/consents.ts'
+import { createLastUsed } from './features/authorizations/last-used.ts'
+import { createReplays } from './features/authorizations/replay.ts'
+import { createTokenStore } from './features/authorizations/token-store.ts'
+import { createClientReader } from './features/client-applications/client-reader.ts'
+import { createApplicationFacts } from './features/client-applications/facts.ts'
+import { createApplicationService } from './features/client-applications/service.ts'
+import { createApplicationStore } from './features/client-applications/store.ts'
+import { createOpenSources } from './features/data-sources/open-sources.ts'
+import { createDataSourceService } from './features/data-sources/service.ts'
+import { createDataSourceStore } from './features/data-sources/store.ts'
+import { createSealedValues } from './features/sealed/data-keys.ts'
+import { checkKeys } from './features/setup/key-check.ts'
+import { seedAccess } from './features/setup/seed.ts'
+import { createUserStore } from './features/users/store.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
+import { openSqliteStore } from './store/sqlite.ts'
+import type { Store } from './store/store.ts'
+import { readOrCreateKeyFile } from './vault/key-files.ts'
+import { keyFromBase64, type KeyRing } from './vault/keys.ts'
+import { createApplicationSecrets } from './features/client-applications/secrets.ts'
+import type { RandomBytes } from './oauth/token-format.ts'
+import { createHasher, type Hasher } from './vault/hashing.ts'
+
+/** What tests replace. */
+export type AppOptions = {
+  readonly config: Config
+  readonly logger: Logger
+  readonly clock?: Clock
+}
+
+/** The keys of this server: from the environment, else from the data directory. */
+export const readKeyRing = (config: Config): KeyRing => {
+  const masters = (
+    config.masterKeys?.map((key) => ({ id: key.id, base64: key.key.reveal() })) ??
+    readOrCreateKeyFile(config.dataDir, 'master')
+  ).map((key) => keyFromBase64(key.id, key.base64))
+  const [pepper] = config.pepper
+    ? [{ id: config.pepper.id, base64: config.pepper.key.reveal() }]
+    : readOrCreateKeyFile(config.dataDir, 'pepper')
+  const [newest, ...older] = masters
+  if (newest === undefined || pepper === undefined)
+    throw new Error('There is no master key or no pepper.')
+  return { masters: [newest, ...older], pepper: keyFromBase64(pepper.id, pepper.base64) }
+}
+
+/** The system store with the keys that belong to it. */
+export type OpenedStore = { readonly store: Store; readonly ring: KeyRing }
+
+/** Opens the system store of a configuration and checks that it belongs to these keys. */
+export const openStore = async (
+  config: Config,
+  clock: Clock = systemClock,
+): Promise<OpenedStore> => {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const store = await openSqliteStore(join(config.dataDir, 'headgate.db'))
+  try {
+    const ring = readKeyRing(config)
+    await checkKeys(store, ring)
+    await seedAccess(store, clock)
+    return { store, ring }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Everything below HTTP, created once, from the store upward. */
+type Base = OpenedStore & {
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly hash: Hasher
+}
+
+/** What the core tells the outside; set by whoever wants to know. */
+type Listeners = {
+  reuse: (what: 'code' | 'refresh-token', applicationId: number) => void
+  change: () => void
+}
+
+/** Who is who: users, passwords, sessions. */
+const createIdentity = (base: Base) => {
+  const { store, clock, hash } = base
+  const users = createUserStore(store)
+  const lockout = createLockout(store, clock, defaultLockoutPolicy)
+  const passwords = createPasswordHasher()
+  const passwordCheck = createPasswordCheck({ ...base, users, lockout, passwords })
+  return {
+    users,
+    lockout,
+    passwords,
+    passwordCheck,
+    passwordChange: createPasswordChange({ store, users, passwords, passwordCheck, hash }),
+    sessions: createSessions({ ...base, users }),
+  }
+}
+
+/** What is read: connectors, data sources, and those that are open. */
+const createSources = (base: Base, config: Config) => {
+  const connectors = createConnectorRegistry()
+  const deps = { ...base, connectors, dataSources: createDataSourceStore(base.store) }
+  const dataSources = createDataSourceService({ ...deps, filesDir: config.filesDir })
+  const openSources = createOpenSources({ ...deps, contextOf: dataSources.contextOf })
+  return { connectors, dataSources, openSources }
+}
+
+/** Who may read it: applications, consents, codes and tokens. */
+const createAuthorizations = (base: Base, config: Config, listeners: Listeners) => {
+  const { store, ring, clock } = base
+  const lastUsed = createLastUsed(store, clock)
+  const applications = createApplicationStore(store)
+  const sealed = createSealedValues(store, ring, clock.now)
+  const showSecrets = config.hdp.has('show-secrets')
+  const secrets = createApplicationSecrets({ ...base, applications, sealed, showSecrets })
+  return {
+    lastUsed,
+    applications: createApplicationService({
+      ...base,
+      applications,
+      secrets,
+      onChange: () => listeners.change(),
+    }),
+    clients: createClientReader(store),
+    facts: createApplicationFacts(store),
+    consents: createConsents(base),
+    requests: createAuthorizationRequests(base),
+    allowed: createAllowedApplications(store, clock),
+    bearer: createBearerCheck({ ...base, lastUsed }),
+    tokens: createTokenStore({
+      ...base,
+      lastUsed,
+      replays: createReplays(ring.pepper),
+      onReuse: (what, applicationId) => listeners.reuse(what, applicationId),
+    }),
+  }
+}
+
+/** Everything below HTTP, created once, from the store upward. */
+export const createCore = (
+  opened: OpenedStore,
+  { config, clock = systemClock }: Omit<AppOptions, 'logger'>,
+) => {
+  const listeners: Listeners = { reuse: () => undefined, change: () => undefined }
+  const base: Base = {
+    ...opened,
+    clock,
+    random: randomBytes,
+    hash: createHasher(opened.ring.pepper),
+  }
+  return {
+    ...base,
+    listeners,
+    ...createIdentity(base),
+    ...createSources(base, config),
+    ...createAuthorizations(base, config, listeners),
+  }
+}
+
+export type Core = ReturnType<typeof createCore>

@@ -1,0 +1,25 @@
+import { ManagementError, refusals } from '../refusals.ts'
+import { permission, permissions } from './permissions.ts'
+
+/** Who makes this request: a user of a tenant with the permissions of this moment. */
+export type Caller = {
+  readonly userId: number
+  readonly userName: string
+  readonly tenantId: number
+  readonly permissions: ReadonlySet<number>
+}
+
+/** Administrator (12) implies everything (management reference 1.3, rule 3). */
+export const isAdministrator = (caller: Caller): boolean =>
+  caller.permissions.has(permission.administrator)
+
+export const holds = (caller: Caller, permissionId: number): boolean =>
+  isAdministrator(caller) || caller.permissions.has(permissionId)
+
+/** Throws 403 naming the first permission that the caller lacks. */
+export const checkPermissions = (caller: Caller, needed: readonly number[]): void => {
+  const missing = needed.find((id) => !holds(caller, id))
+  if (missing === undefined) return
+  const name = permissions.find((p) => p.id === missing)?.name ?? 'unknown'
+  throw new ManagementError(refusals.forbidden, `It needs ${name} (${missing}).`)
+}

@@ -1,0 +1,98 @@
+import { sql as raw } from 'kysely'
+import type { Clock } from '#lib/clock.ts'
+import { type Command, first, prepare, run } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+
+/** HDP's limits 2, 3 and 4 (management reference 2.6), in milliseconds. */
+export type LockoutPolicy = {
+  readonly failures: number
+  readonly window: number
+  readonly period: number
+}
+
+export const defaultLockoutPolicy: LockoutPolicy = {
+  failures: 3,
+  window: 900_000,
+  period: 1_800_000,
+}
+
+/** Failed passwords of one subject. Times in milliseconds since 1970. */
+export type Failures = { readonly count: number; readonly lockedUntil: number | undefined }
+
+type Row = { failures: number; window_ends_at: number; locked_until: number | null }
+
+/**
+ * Counts failed passwords by subject: the id of a user, however the name was spelled, or the hash of a name
+ * that nobody has (T48–T50). Every function is a command.
+ */
+export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolicy) => {
+  const bySubject = prepare<{ subject: string }, Row>((slot) =>
+    sql
+      .selectFrom('login_failures')
+      .select(['failures', 'window_ends_at', 'locked_until'])
+      .where('subject', '=', slot('subject')),
+  )
+
+  function* read(subject: string): Command<Failures> {
+    const row = yield* first(bySubject({ subject }))
+    const now = clock.now()
+    if (row === undefined || (row.locked_until ?? row.window_ends_at) <= now)
+      return { count: 0, lockedUntil: undefined }
+    return { count: row.failures, lockedUntil: row.locked_until ?? undefined }
+  }
+
+  /** Adds a failure in one statement, so that no two of them can count as one; locks at the limit. */
+  function* addFailure(subject: string): Command<void> {
+    const now = clock.now()
+    const over = raw<boolean>`coalesce(login_failures.locked_until, login_failures.window_ends_at) <= ${now}`
+    const next = raw<number>`case when ${over} then 1 else login_failures.failures + 1 end`
+    const locks = raw<boolean>`${next} >= ${policy.failures}`
+    const windowEnd = raw<number>`case when ${over} then ${now + policy.window} else login_failures.window_ends_at end`
+    const firstLocks = policy.failures <= 1
+    yield* run(
+      sql
+        .insertInto('login_failures')
+        .values({
+          subject,
+          failures: 1,
+          window_ends_at: now + policy.window,
+          locked_at: firstLocks ? now : null,
+          locked_until: firstLocks ? now + policy.period : null,
+          expires_at: now + Math.max(policy.window, policy.period),
+        })
+        .onConflict((conflict) =>
+          conflict.column('subject').doUpdateSet({
+            failures: next,
+            window_ends_at: windowEnd,
+            locked_at: raw<number | null>`case when ${locks} then ${now} end`,
+            locked_until: raw<number | null>`case when ${locks} then ${now + policy.period} end`,
+            expires_at: now + Math.max(policy.window, policy.period),
+          }),
+        ),
+    )
+  }
+
+  /** Forgets the failures of a subject, unless it is locked by now; true when it was not. */
+  function* clear(subject: string): Command<boolean> {
+    const now = clock.now()
+    yield* run(
+      sql
+        .deleteFrom('login_failures')
+        .where('subject', '=', subject)
+        .where((e) => e.or([e('locked_until', 'is', null), e('locked_until', '<=', now)])),
+    )
+    const left = yield* read(subject)
+    return left.lockedUntil === undefined
+  }
+
+  /** Ends a lock, whatever its state; false when there was nothing to end. */
+  function* unlock(subject: string): Command<boolean> {
+    return (yield* run(sql.deleteFrom('login_failures').where('subject', '=', subject))) > 0
+  }
+
+  return { read, addFailure, clear, unlock }
+}
+
+export type Lockout = ReturnType<typeof createLockout>
+
+export const userSubject = (userId: number): string => `user:${userId}`

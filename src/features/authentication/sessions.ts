@@ -1,0 +1,96 @@
+import { type Clock, hours, minutes } from '#lib/clock.ts'
+import { mintToken, isWellFormed, type RandomBytes } from '#oauth/token-format.ts'
+import { type Command, first, prepare, run } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+import type { Hasher } from '#vault/hashing.ts'
+import type { Caller } from '../access/caller.ts'
+import type { UserStore } from '../users/store.ts'
+
+/** A session ends when it was idle so long, or is so old. */
+const idle = minutes(30)
+const longest = hours(12)
+/** Renewing is a write, so it is rare (DESIGN invariant 3). */
+const renewEvery = minutes(5)
+
+type Row = { user_id: number; renewed_at: number; ends_at: number; expires_at: number }
+
+export type Sessions = {
+  /** Begins a session with a new id; the id is told once and only its hash is kept (T13). */
+  readonly begin: (userId: number) => Promise<string>
+  /** The caller of a session, or undefined: unknown, over, or its user is disabled. */
+  readonly read: (sessionId: string) => Promise<Caller | undefined>
+  readonly end: (sessionId: string) => Promise<void>
+}
+
+/** Ends the sessions of a user, all but the one given. */
+export function* endSessions(store: Store, userId: number, except?: Uint8Array): Command<void> {
+  let statement = store.sql.deleteFrom('sessions').where('user_id', '=', userId)
+  if (except !== undefined) statement = statement.where('session_hash', '!=', except)
+  yield* run(statement)
+}
+
+/** The sign-in sessions of the pages. They open nothing but pages: no API takes them. */
+export const createSessions = (deps: {
+  readonly store: Store
+  readonly users: UserStore
+  readonly hash: Hasher
+  readonly clock: Clock
+  readonly random: RandomBytes
+}): Sessions => {
+  const { store, clock } = deps
+  const byHash = prepare<{ hash: Uint8Array }, Row>((slot) =>
+    store.sql
+      .selectFrom('sessions')
+      .select(['user_id', 'renewed_at', 'ends_at', 'expires_at'])
+      .where('session_hash', '=', slot('hash')),
+  )
+
+  const renew = (hash: Uint8Array, row: Row): Promise<number> =>
+    store.write(() =>
+      run(
+        store.sql
+          .updateTable('sessions')
+          .set({ renewed_at: clock.now(), expires_at: Math.min(clock.now() + idle, row.ends_at) })
+          .where('session_hash', '=', hash)
+          .where('renewed_at', '=', row.renewed_at),
+      ),
+    )
+
+  const begin = async (userId: number): Promise<string> => {
+    const id = mintToken('session', deps.random)
+    const now = clock.now()
+    await store.write(() =>
+      run(
+        store.sql.insertInto('sessions').values({
+          session_hash: deps.hash('session', id),
+          user_id: userId,
+          created_at: now,
+          renewed_at: now,
+          ends_at: now + longest,
+          expires_at: now + idle,
+        }),
+      ),
+    )
+    return id
+  }
+
+  const read = async (sessionId: string): Promise<Caller | undefined> => {
+    if (!isWellFormed('session', sessionId)) return undefined
+    const hash = deps.hash('session', sessionId)
+    const found = await store.read(function* () {
+      const row = yield* first(byHash({ hash }))
+      if (row === undefined || row.expires_at <= clock.now()) return undefined
+      return { row, caller: yield* deps.users.readCaller(row.user_id) }
+    })
+    if (found?.caller === undefined) return undefined
+    if (clock.now() - found.row.renewed_at > renewEvery) await renew(hash, found.row)
+    return found.caller
+  }
+
+  const end = async (sessionId: string): Promise<void> => {
+    const hash = deps.hash('session', sessionId)
+    await store.write(() => run(store.sql.deleteFrom('sessions').where('session_hash', '=', hash)))
+  }
+
+  return { begin, read, end }
+}

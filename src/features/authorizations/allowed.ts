@@ -1,0 +1,84 @@
+import type { Clock } from '#lib/clock.ts'
+import { type DataSourceSelection, parseSelection } from '#oauth/selection.ts'
+import { type Command, all, run } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+import type { Caller } from '../access/caller.ts'
+import { ManagementError, refusals } from '../refusals.ts'
+import { endAccess } from './ending.ts'
+
+/** An application to which the user has given access. Times in milliseconds since 1970. */
+export type AllowedApplication = {
+  readonly id: number
+  readonly name: string
+  readonly ownerName: string
+  readonly scope: string
+  readonly selection: DataSourceSelection
+  readonly redirectHost: string
+  readonly since: number
+  readonly lastUsedAt: number | undefined
+}
+
+/** What a user has allowed, and its end. */
+export const createAllowedApplications = (store: Store, clock: Clock) => {
+  const { sql } = store
+
+  function* list(userId: number): Command<readonly AllowedApplication[]> {
+    const rows = yield* all(
+      sql
+        .selectFrom('consents as g')
+        .innerJoin('client_applications as a', 'a.id', 'g.application_id')
+        .innerJoin('users as o', 'o.id', 'a.owner_id')
+        .select([
+          'a.id',
+          'a.name',
+          'o.user_name',
+          'g.scope',
+          'g.selection',
+          'g.redirect_host',
+          'g.created_at',
+          'g.last_used_at',
+        ])
+        .where('g.user_id', '=', userId)
+        .orderBy('a.id'),
+    )
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      ownerName: row.user_name,
+      scope: row.scope,
+      selection: parseSelection(row.selection),
+      redirectHost: row.redirect_host,
+      since: row.created_at,
+      lastUsedAt: row.last_used_at ?? undefined,
+    }))
+  }
+
+  /** A consent whose chains are all over is still a consent, but an old one without any is no access. */
+  function* forgetUnused(before: number): Command<number> {
+    const alive = sql.selectFrom('chains').select('consent_id')
+    return yield* run(
+      sql
+        .deleteFrom('consents')
+        .where('created_at', '<', before)
+        .where((e) => e.or([e('last_used_at', 'is', null), e('last_used_at', '<', before)]))
+        .where('id', 'not in', alive),
+    )
+  }
+
+  return {
+    list: (caller: Caller) => store.read(() => list(caller.userId)),
+    /** Ends consent, codes and tokens of this user for the application, durably, before it answers. */
+    revoke: async (caller: Caller, applicationId: number): Promise<void> => {
+      const ended = await store.write(() =>
+        endAccess(store, { applicationId, userId: caller.userId }),
+      )
+      if (ended === 0) throw new ManagementError(refusals.accessNotFound)
+    },
+    revokeAll: (caller: Caller): Promise<number> =>
+      store.write(() => endAccess(store, { userId: caller.userId })),
+    /** Deletes consents that nothing has used for so long (milliseconds); part of sweeping. */
+    sweep: (age: number): Promise<number> => store.write(() => forgetUnused(clock.now() - age)),
+  }
+}
+
+export type AllowedApplications = ReturnType<typeof createAllowedApplications>

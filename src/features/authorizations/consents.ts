@@ -1,0 +1,158 @@
+import type { Clock } from '#lib/clock.ts'
+import type { AuthorizationRequest, Client, Decision } from '#oauth/model.ts'
+import type { CodeIssuer } from '#oauth/ports.ts'
+import { redirectHost } from '#oauth/redirect-uri.ts'
+import { type DataSourceSelection, parseSelection } from '#oauth/selection.ts'
+import { mintToken, type RandomBytes } from '#oauth/token-format.ts'
+import { type Command, first, run } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+import type { Hasher } from '#vault/hashing.ts'
+import { requireStanding } from './standing.ts'
+
+/** A code lives so long (DESIGN invariant 9). Milliseconds. */
+export const codeLifetime = 60_000
+
+type Deps = {
+  readonly store: Store
+  readonly hash: Hasher
+  readonly clock: Clock
+  readonly random: RandomBytes
+}
+
+type NewConsent = Decision & {
+  readonly userId: number
+  readonly applicationId: number
+  readonly redirectHost: string
+  readonly revision: number
+}
+
+/** A newer consent replaces the one there is; tokens issued before keep what they were issued for. */
+function* saveConsent({ store, clock }: Deps, consent: NewConsent): Command<number> {
+  const values = {
+    scope: consent.scope,
+    selection: JSON.stringify(consent.selection),
+    redirect_host: consent.redirectHost,
+    application_revision: consent.revision,
+    created_at: clock.now(),
+  }
+  const row = yield* first(
+    store.sql
+      .insertInto('consents')
+      .values({
+        ...values,
+        user_id: consent.userId,
+        application_id: consent.applicationId,
+        last_used_at: null,
+      })
+      .onConflict((conflict) => conflict.columns(['user_id', 'application_id']).doUpdateSet(values))
+      .returning('id'),
+  )
+  if (row === undefined) throw new Error('the consent was not stored')
+  return row.id
+}
+
+function* insertChain(
+  { store }: Deps,
+  consentId: number,
+  of: { readonly request: AuthorizationRequest; readonly decision: Decision; readonly now: number },
+): Command<number> {
+  const row = yield* first(
+    store.sql
+      .insertInto('chains')
+      .values({
+        consent_id: consentId,
+        grant_type: 'authorization_code',
+        scope: of.decision.scope,
+        selection: JSON.stringify(of.decision.selection),
+        redirect_uri: of.request.redirectUri,
+        generation: 0,
+        created_at: of.now,
+        // Nobody has redeemed it yet: a chain whose code dies unused dies with it.
+        expires_at: of.now + codeLifetime,
+      })
+      .returning('id'),
+  )
+  if (row === undefined) throw new Error('the chain was not stored')
+  return row.id
+}
+
+function* beginChain(
+  deps: Deps,
+  consentId: number,
+  request: AuthorizationRequest,
+  decision: Decision,
+): Command<string> {
+  const now = deps.clock.now()
+  const chainId = yield* insertChain(deps, consentId, { request, decision, now })
+  const code = mintToken('code', deps.random)
+  yield* run(
+    deps.store.sql.insertInto('codes').values({
+      code_hash: deps.hash('code', code),
+      chain_id: chainId,
+      redirect_uri: request.redirectUri,
+      code_challenge: request.codeChallenge ?? null,
+      redeemed_at: null,
+      valid_until: now + codeLifetime,
+    }),
+  )
+  return code
+}
+
+export type Remembered = { readonly selection: DataSourceSelection }
+
+function* readRemembered(
+  { sql }: Store,
+  revision: number,
+  of: { userId: number; client: Client; request: AuthorizationRequest },
+): Command<Remembered | undefined> {
+  const row = yield* first(
+    sql
+      .selectFrom('consents')
+      .select('selection')
+      .where('user_id', '=', of.userId)
+      .where('application_id', '=', of.client.applicationId)
+      .where('scope', '=', of.request.scope)
+      .where('redirect_host', '=', redirectHost(of.request.redirectUri))
+      .where('application_revision', '=', revision),
+  )
+  return row && { selection: parseSelection(row.selection) }
+}
+
+/** Consents and the codes that come of them. */
+export const createConsents = (deps: Deps) => {
+  const { store } = deps
+
+  const issueCode: CodeIssuer['issueCode'] = (userId, client, request, decision) =>
+    store.write(function* () {
+      const { applicationId } = client
+      const revision = yield* requireStanding(store, userId, applicationId)
+      const host = redirectHost(request.redirectUri)
+      const consentId = yield* saveConsent(deps, {
+        ...decision,
+        userId,
+        applicationId,
+        redirectHost: host,
+        revision,
+      })
+      return yield* beginChain(deps, consentId, request, decision)
+    })
+
+  return {
+    issueCode,
+    /**
+     * The consent that makes asking again needless (DESIGN invariant 14): same redirect host, application
+     * revision and scope. Whether this client may go unasked at all is the caller's question.
+     */
+    readRemembered: (
+      userId: number,
+      client: Client,
+      request: AuthorizationRequest,
+    ): Promise<Remembered | undefined> =>
+      store.read(function* () {
+        const revision = yield* requireStanding(store, userId, client.applicationId)
+        return yield* readRemembered(store, revision, { userId, client, request })
+      }),
+  }
+}
+
+export type Consents = ReturnType<typeof createConsents>

@@ -1,0 +1,70 @@
+import type { IssuedTokens } from '#oauth/model.ts'
+import type { Issue, TokenStore } from '#oauth/ports.ts'
+import { mintToken } from '#oauth/token-format.ts'
+import { type Command, first, run } from '#store/command.ts'
+import { endChain } from './ending.ts'
+import {
+  extendChain,
+  insertAccessToken,
+  insertRefreshToken,
+  mintTokens,
+  type TokenDeps,
+} from './issuing.ts'
+import { type CodeRow, toCodeRecord } from './records.ts'
+
+function* issueFirst(
+  deps: TokenDeps,
+  row: CodeRow,
+  issue: Issue,
+  now: number,
+): Command<IssuedTokens> {
+  const refreshToken = issue.withRefreshToken ? mintToken('refreshToken', deps.random) : undefined
+  const tokens = mintTokens(deps, issue, { scope: row.scope, now, refreshToken })
+  yield* extendChain(
+    deps,
+    row.chain_id,
+    now + (issue.withRefreshToken ? issue.idleLifetime : issue.accessTokenLifetime),
+  )
+  yield* insertAccessToken(deps, row.chain_id, tokens, now)
+  if (refreshToken !== undefined)
+    yield* insertRefreshToken(deps, refreshToken, {
+      chainId: row.chain_id,
+      generation: 0,
+      now,
+      idle: issue.idleLifetime,
+    })
+  deps.lastUsed.note(row.consent_id, row.application_id)
+  return tokens
+}
+
+/** Redeems a code (the port `TokenStore.redeemCode`), as one command. */
+export function* redeemCode(
+  deps: TokenDeps,
+  code: string,
+  judge: Parameters<TokenStore['redeemCode']>[1],
+  issue: Issue,
+): Command<IssuedTokens | undefined> {
+  const { store } = deps
+  const codeHash = deps.hash('code', code)
+  const row = yield* first(deps.records.code({ hash: codeHash }))
+  if (row === undefined) return undefined
+  const now = deps.clock.now()
+  const verdict = judge(toCodeRecord(row), now)
+  if (verdict.kind === 'refuse') return undefined
+  if (verdict.kind === 'end') {
+    if (row.redeemed_at !== null) deps.onReuse('code', row.application_id)
+    yield* endChain(store, row.chain_id)
+    return undefined
+  }
+  // Whoever changes the row has redeemed the code; everybody else is too late, and the chain ends (T23, T24).
+  const won = yield* run(
+    store.sql
+      .updateTable('codes')
+      .set({ redeemed_at: now })
+      .where('code_hash', '=', codeHash)
+      .where('redeemed_at', 'is', null),
+  )
+  if (won === 1) return yield* issueFirst(deps, row, issue, now)
+  yield* endChain(store, row.chain_id)
+  return undefined
+}

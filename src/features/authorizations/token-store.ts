@@ -1,0 +1,50 @@
+import type { TokenStore } from '#oauth/ports.ts'
+import { isWellFormed } from '#oauth/token-format.ts'
+import { type Command, first, run } from '#store/command.ts'
+import { endChain } from './ending.ts'
+import type { TokenDeps } from './issuing.ts'
+import { createRecordQueries } from './records.ts'
+import { redeemCode } from './redeem-code.ts'
+import { useRefreshToken } from './use-refresh-token.ts'
+
+/** RFC 7009: an access token alone, a refresh token with its chain; another client's is left alone (T47). */
+function* revoke(deps: TokenDeps, token: string, applicationId: number): Command<void> {
+  const { sql } = deps.store
+  if (isWellFormed('accessToken', token)) {
+    const consents = sql
+      .selectFrom('consents')
+      .select('id')
+      .where('application_id', '=', applicationId)
+    const chains = sql.selectFrom('chains').select('id').where('consent_id', 'in', consents)
+    const found = deps.hash('access-token', token)
+    yield* run(
+      sql
+        .deleteFrom('access_tokens')
+        .where('token_hash', '=', found)
+        .where('chain_id', 'in', chains),
+    )
+    return
+  }
+  const row = yield* first(deps.records.refresh({ hash: deps.hash('refresh-token', token) }))
+  if (row?.application_id === applicationId) yield* endChain(deps.store, row.chain_id)
+}
+
+/** The protocol's port to codes and tokens: each function one transaction, decided by conditional statements. */
+export const createTokenStore = (given: Omit<TokenDeps, 'records'>): TokenStore => {
+  const { store } = given
+  const deps: TokenDeps = { ...given, records: createRecordQueries(store) }
+  return {
+    redeemCode: async (code, judge, issue) =>
+      isWellFormed('code', code)
+        ? store.write(() => redeemCode(deps, code, judge, issue))
+        : undefined,
+    useRefreshToken: async (token, judge, issue) =>
+      isWellFormed('refreshToken', token)
+        ? store.write(() => useRefreshToken(deps, token, judge, issue))
+        : undefined,
+    revokeToken: async (token, applicationId) => {
+      if (isWellFormed('accessToken', token) || isWellFormed('refreshToken', token))
+        await store.write(() => revoke(deps, token, applicationId))
+    },
+  }
+}

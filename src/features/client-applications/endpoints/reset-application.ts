@@ -1,0 +1,17 @@
+import { endpoint } from '../../endpoint.ts'
+import { refusals } from '../../refusals.ts'
+import { type ApplicationDeps, applicationsPath, common, ShownShape, shown } from './shapes.ts'
+
+export const resetApplication = endpoint<ApplicationDeps>({
+  ...common,
+  name: 'reset-application',
+  method: 'PUT',
+  path: `${applicationsPath}/:id/reset`,
+  summary: 'Give a client application a new secret and end all access granted to it',
+  audit: 'application.reset',
+  success: 200,
+  unknownId: refusals.applicationToResetNotFound,
+  failed: refusals.applicationResetFailed,
+  answer: ShownShape,
+  handle: async ({ applications }, caller, { id }) => shown(await applications.reset(caller, id)),
+})

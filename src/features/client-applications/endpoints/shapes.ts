@@ -1,0 +1,117 @@
+import Type, { type Static } from 'typebox'
+import { refusals } from '../../refusals.ts'
+import { type Application, type ApplicationFields, readRedirectUrls } from '../application.ts'
+import type { ApplicationService, ShownApplication } from '../service.ts'
+
+export type ApplicationDeps = { readonly applications: ApplicationService }
+
+export const applicationsPath = '/api/mgmt/oauth/client/applications'
+
+const GrantTypes = Type.Array(
+  Type.Union([Type.Literal('authorization_code'), Type.Literal('refresh_token')]),
+  {
+    minItems: 1,
+    maxItems: 10,
+    uniqueItems: true,
+  },
+)
+// HDP's text also speaks of one string, parted by commas (reference A.0.1).
+const RedirectUrls = Type.Union([
+  Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 50 }),
+  Type.String({ maxLength: 20_000 }),
+])
+
+const optionalFields = {
+  description: Type.Optional(Type.String({ maxLength: 256 })),
+  grantTypes: Type.Optional(GrantTypes),
+  refreshTokenRotation: Type.Optional(Type.Boolean()),
+  enabled: Type.Optional(Type.Boolean()),
+  clientType: Type.Optional(Type.Union([Type.Literal('confidential'), Type.Literal('public')])),
+}
+
+export const RegisterBody = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 128 }),
+  redirectUrls: RedirectUrls,
+  ...optionalFields,
+})
+
+/** A field left out keeps its value (reference A.4). */
+export const UpdateBody = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  redirectUrls: Type.Optional(RedirectUrls),
+  ...optionalFields,
+})
+
+export const ListedShape = Type.Object({
+  id: Type.Integer(),
+  name: Type.String(),
+  description: Type.String(),
+  redirectUrls: Type.Array(Type.String()),
+})
+
+export const ShownShape = Type.Object({
+  ...ListedShape.properties,
+  clientId: Type.String(),
+  clientSecret: Type.Optional(Type.String()),
+  clientType: Type.String(),
+  grantTypes: Type.Array(Type.String()),
+  refreshTokenRotation: Type.Boolean(),
+  enabled: Type.Boolean(),
+  createdAt: Type.String(),
+  lastUsedAt: Type.Optional(Type.String()),
+})
+
+/** `YYYY-MM-DD HH:mm:ss` in UTC (management reference 0.2). */
+const timestamp = (at: number): string => new Date(at).toISOString().slice(0, 19).replace('T', ' ')
+
+export const listed = (application: Application) => ({
+  id: application.id,
+  name: application.name,
+  description: application.description,
+  redirectUrls: application.redirectUrls,
+})
+
+/** The only place where a client secret becomes text of an answer. */
+export const shown = ({ application, secret }: ShownApplication) => ({
+  ...listed(application),
+  clientId: application.clientId,
+  ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
+  clientType: application.clientType,
+  grantTypes: application.grantTypes,
+  refreshTokenRotation: application.rotatesRefreshTokens,
+  enabled: application.enabled,
+  createdAt: timestamp(application.createdAt),
+  ...(application.lastUsedAt === undefined
+    ? {}
+    : { lastUsedAt: timestamp(application.lastUsedAt) }),
+})
+
+const defaults: ApplicationFields = {
+  name: '',
+  description: '',
+  redirectUrls: [],
+  grantTypes: ['authorization_code', 'refresh_token'],
+  rotatesRefreshTokens: false,
+  enabled: true,
+}
+
+/** The fields of a body over those there are, or over the defaults. */
+export const fieldsOf = (
+  body: Static<typeof UpdateBody>,
+  before: ApplicationFields = defaults,
+): ApplicationFields => ({
+  name: body.name ?? before.name,
+  description: body.description ?? before.description,
+  redirectUrls:
+    body.redirectUrls === undefined ? before.redirectUrls : readRedirectUrls(body.redirectUrls),
+  grantTypes: body.grantTypes ?? before.grantTypes,
+  rotatesRefreshTokens: body.refreshTokenRotation ?? before.rotatesRefreshTokens,
+  enabled: body.enabled ?? before.enabled,
+})
+
+/** What the endpoints of this noun have in common: any active user, no acting for others (reference A.0). */
+export const common = {
+  permissions: [],
+  invalid: refusals.invalidInput,
+  refusedQuery: ['user', 'tenantId', 'tenantName'],
+} as const

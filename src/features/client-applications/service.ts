@@ -1,0 +1,130 @@
+import type { Clock } from '#lib/clock.ts'
+import type { Secret } from '#lib/secret.ts'
+import type { ClientType } from '#oauth/model.ts'
+import { isBareHost } from '#oauth/redirect-uri.ts'
+import type { RandomBytes } from '#oauth/token-format.ts'
+import type { Command } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+import { type Caller, isAdministrator } from '../access/caller.ts'
+import { endAccess, endByGrantType, endByRedirectUri } from '../authorizations/ending.ts'
+import { ManagementError, type RefusalRow, refusals } from '../refusals.ts'
+import { type Application, type ApplicationFields, applicationFault } from './application.ts'
+import type { ApplicationSecrets } from './secrets.ts'
+import type { ApplicationStore } from './store.ts'
+
+/** An application with its secret, where that may be shown. */
+export type ShownApplication = {
+  readonly application: Application
+  readonly secret: Secret | undefined
+}
+
+type Deps = {
+  readonly store: Store
+  readonly applications: ApplicationStore
+  readonly secrets: ApplicationSecrets
+  readonly clock: Clock
+  readonly random: RandomBytes
+  /** Tells that nothing of this application may be remembered in memory any longer. */
+  readonly onChange: () => void
+}
+
+/** HDP's form: nine digits, then a domain (reference A.0.1). 2^40 values, and unique in the database. */
+const mintClientId = (random: RandomBytes): string => {
+  const number = Buffer.from(random(6)).readUIntBE(0, 6) % 1_000_000_000
+  return `${String(number).padStart(9, '0')}.apps.hdp`
+}
+
+const ownerOf = (caller: Caller): number | undefined =>
+  isAdministrator(caller) ? undefined : caller.userId
+
+const changesConsent = (before: Application, after: ApplicationFields): boolean =>
+  before.name !== after.name || before.redirectUrls.join('\n') !== after.redirectUrls.join('\n')
+
+/** The rules of client applications: who may see which, and what a change ends. */
+export const createApplicationService = (deps: Deps) => {
+  const { store, applications, secrets } = deps
+
+  function* require(caller: Caller, id: number, missing: RefusalRow): Command<Application> {
+    const application = yield* applications.read(id, ownerOf(caller))
+    if (application === undefined) throw new ManagementError(missing)
+    return application
+  }
+
+  const list = (caller: Caller) => store.read(() => applications.list(ownerOf(caller)))
+
+  const read = (caller: Caller, id: number): Promise<ShownApplication> =>
+    store.read(function* () {
+      const application = yield* require(caller, id, refusals.applicationNotFound)
+      return { application, secret: yield* secrets.read(application) }
+    })
+
+  const register = async (
+    caller: Caller,
+    fields: ApplicationFields,
+    clientType: ClientType,
+  ): Promise<ShownApplication> => {
+    const fault = applicationFault(fields)
+    if (fault !== undefined) throw new ManagementError(refusals.applicationNotCreated, fault)
+    const identity = {
+      clientId: mintClientId(deps.random),
+      clientType,
+      createdAt: deps.clock.now(),
+    }
+    const shown = await store.write(function* () {
+      const id = yield* applications.insert(caller, fields, identity)
+      const application = yield* require(caller, id, refusals.applicationNotFound)
+      return { application, secret: yield* secrets.add(application) }
+    })
+    deps.onChange()
+    return shown
+  }
+
+  const update = async (
+    caller: Caller,
+    id: number,
+    change: (before: Application) => ApplicationFields,
+  ): Promise<ShownApplication> => {
+    const shown = await store.write(function* () {
+      const before = yield* require(caller, id, refusals.applicationToUpdateNotFound)
+      const after = change(before)
+      const fault = applicationFault(after)
+      if (fault !== undefined) throw new ManagementError(refusals.applicationNotUpdated, fault)
+      yield* applications.update(
+        id,
+        after,
+        before.revision + (changesConsent(before, after) ? 1 : 0),
+      )
+      // Removing a grant type or a redirect URI ends what depended on it (DESIGN invariant 12; T53).
+      for (const uri of before.redirectUrls)
+        if (!isBareHost(uri) && !after.redirectUrls.includes(uri))
+          yield* endByRedirectUri(store, id, uri, after.redirectUrls)
+      for (const type of before.grantTypes)
+        if (!after.grantTypes.includes(type)) yield* endByGrantType(store, id, type)
+      const application = yield* require(caller, id, refusals.applicationToUpdateNotFound)
+      return { application, secret: yield* secrets.read(application) }
+    })
+    deps.onChange()
+    return shown
+  }
+
+  const remove = async (caller: Caller, id: number): Promise<void> => {
+    await store.write(function* () {
+      yield* require(caller, id, refusals.applicationToDeleteNotFound)
+      yield* applications.remove(id)
+    })
+    deps.onChange()
+  }
+
+  /** A new secret, and the end of all access that was granted to the application, by every user (reference A.6). */
+  const reset = (caller: Caller, id: number): Promise<ShownApplication> =>
+    store.write(function* () {
+      const application = yield* require(caller, id, refusals.applicationToResetNotFound)
+      yield* applications.removeSecrets(id)
+      yield* endAccess(store, { applicationId: id })
+      return { application, secret: yield* secrets.add(application) }
+    })
+
+  return { list, read, register, update, remove, reset }
+}
+
+export type ApplicationService = ReturnType<typeof createApplicationService>

@@ -1,0 +1,22 @@
+/** A configured connection to a data store. */
+export type DataSource = {
+  readonly id: number
+  readonly ownerId: number
+  readonly tenantId: number
+  readonly name: string
+  readonly dataStore: number
+  readonly connectionType: string
+  readonly description: string | undefined
+  readonly options: Readonly<Record<string, string>>
+  /** Grows with each change; an opened source of an older revision is not used again. */
+  readonly revision: number
+}
+
+/** Names are part of URLs and compared without case (management reference 4.2). */
+export const dataSourceNameKey = (name: string): string => name.toLowerCase()
+
+/** What is wrong with a name, or undefined. */
+export const dataSourceNameFault = (name: string): string | undefined =>
+  /^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(name)
+    ? undefined
+    : 'name must begin with a letter and have up to 128 letters, digits, underscores and dashes.'

@@ -1,0 +1,106 @@
+import type { Source } from '#connectors/connector.ts'
+import type { ConnectorRegistry } from '#connectors/registry.ts'
+import type { Store } from '#store/store.ts'
+import type { DataSource } from './data-source.ts'
+import type { DataSourceService } from './service.ts'
+import type { DataSourceStore } from './store.ts'
+
+/** An opened data source with the state it was opened in. */
+export type Opened = { readonly dataSource: DataSource; readonly source: Source }
+
+type Entry = {
+  readonly revision: number
+  readonly opened: Promise<Opened>
+  users: number
+  doomed: boolean
+}
+
+const maxOpen = 200
+
+/**
+ * Keeps data sources open between requests. An entry of an older revision is replaced, and closed when the
+ * last request that reads from it is done.
+ */
+export const createOpenSources = (deps: {
+  readonly store: Store
+  readonly dataSources: DataSourceStore
+  readonly connectors: ConnectorRegistry
+  readonly contextOf: DataSourceService['contextOf']
+}) => {
+  const entries = new Map<number, Entry>()
+
+  const closeIfUnused = (entry: Entry): void => {
+    if (!entry.doomed || entry.users > 0) return
+    void entry.opened.then(
+      ({ source }) => source.close(),
+      () => undefined,
+    )
+  }
+
+  const drop = (id: number, entry: Entry): void => {
+    if (entries.get(id) === entry) entries.delete(id)
+    entry.doomed = true
+    closeIfUnused(entry)
+  }
+
+  const start = async (id: number): Promise<Opened> => {
+    const dataSource = await deps.store.read(() => deps.dataSources.readById(id))
+    const connector = dataSource && deps.connectors.find(dataSource.dataStore)
+    if (dataSource === undefined || connector === undefined)
+      throw new Error(`data source ${id} cannot be opened`)
+    return {
+      dataSource,
+      source: await connector.open(dataSource.options, deps.contextOf(dataSource.tenantId)),
+    }
+  }
+
+  const makeRoom = (): void => {
+    for (const [id, entry] of entries) {
+      if (entries.size < maxOpen) return
+      if (entry.users === 0) drop(id, entry)
+    }
+  }
+
+  const find = (id: number, revision: number): Entry => {
+    const known = entries.get(id)
+    if (known?.revision === revision) return known
+    if (known !== undefined) drop(id, known)
+    makeRoom()
+    const entry: Entry = { revision, opened: start(id), users: 0, doomed: false }
+    entries.set(id, entry)
+    // What could not be opened is tried again by the next request.
+    entry.opened.catch(() => drop(id, entry))
+    return entry
+  }
+
+  /** Opens a data source, or answers undefined when it is gone. `release` must be called once. */
+  const acquire = async (
+    id: number,
+  ): Promise<(Opened & { readonly release: () => void }) | undefined> => {
+    const revision = await deps.store.read(() => deps.dataSources.readRevision(id))
+    if (revision === undefined) return undefined
+    const entry = find(id, revision)
+    entry.users += 1
+    let held = true
+    const release = (): void => {
+      if (!held) return
+      held = false
+      entry.users -= 1
+      closeIfUnused(entry)
+    }
+    try {
+      return { ...(await entry.opened), release }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  const close = async (): Promise<void> => {
+    for (const [id, entry] of entries) drop(id, entry)
+  }
+
+  return { acquire, close }
+}
+
+export type OpenSources = ReturnType<typeof createOpenSources>

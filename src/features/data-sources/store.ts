@@ -1,0 +1,107 @@
+import { type Command, all, first, prepare, run } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+import { type DataSource, dataSourceNameKey } from './data-source.ts'
+
+type Columns = {
+  id: number
+  owner_id: number
+  tenant_id: number
+  name: string
+  data_store: number
+  connection_type: string
+  description: string | null
+  options: string
+  revision: number
+}
+
+const columns = [
+  'id',
+  'owner_id',
+  'tenant_id',
+  'name',
+  'data_store',
+  'connection_type',
+  'description',
+  'options',
+  'revision',
+] as const
+
+const toDataSource = (row: Columns): DataSource => ({
+  id: row.id,
+  ownerId: row.owner_id,
+  tenantId: row.tenant_id,
+  name: row.name,
+  dataStore: row.data_store,
+  connectionType: row.connection_type,
+  description: row.description ?? undefined,
+  options: JSON.parse(row.options) as Record<string, string>,
+  revision: row.revision,
+})
+
+/** Reads and writes of data sources; each function is a command. */
+export const createDataSourceStore = ({ sql }: Store) => {
+  const select = () => sql.selectFrom('data_sources').select(columns)
+  const byId = prepare<{ id: number }, Columns>((slot) => select().where('id', '=', slot('id')))
+  const revisionById = prepare<{ id: number }, { revision: number }>((slot) =>
+    sql.selectFrom('data_sources').select('revision').where('id', '=', slot('id')),
+  )
+  const byName = prepare<{ owner: number; key: string }, Columns>((slot) =>
+    select().where('owner_id', '=', slot('owner')).where('name_key', '=', slot('key')),
+  )
+
+  function* list(ownerId: number): Command<readonly DataSource[]> {
+    return (yield* all(select().where('owner_id', '=', ownerId).orderBy('id'))).map(toDataSource)
+  }
+
+  function* readById(id: number): Command<DataSource | undefined> {
+    const row = yield* first(byId({ id }))
+    return row && toDataSource(row)
+  }
+
+  function* readRevision(id: number): Command<number | undefined> {
+    return (yield* first(revisionById({ id })))?.revision
+  }
+
+  function* readByName(ownerId: number, name: string): Command<DataSource | undefined> {
+    const row = yield* first(byName({ owner: ownerId, key: dataSourceNameKey(name) }))
+    return row && toDataSource(row)
+  }
+
+  /** The new id, or undefined when the owner has a data source of this name. */
+  function* insert(
+    source: Omit<DataSource, 'id' | 'revision'>,
+    now: number,
+  ): Command<number | undefined> {
+    const row = yield* first(
+      sql
+        .insertInto('data_sources')
+        .values({
+          owner_id: source.ownerId,
+          tenant_id: source.tenantId,
+          name: source.name,
+          name_key: dataSourceNameKey(source.name),
+          data_store: source.dataStore,
+          connection_type: source.connectionType,
+          description: source.description ?? null,
+          options: JSON.stringify(source.options),
+          revision: 1,
+          created_at: now,
+        })
+        .onConflict((conflict) => conflict.columns(['owner_id', 'name_key']).doNothing())
+        .returning('id'),
+    )
+    return row?.id
+  }
+
+  function* remove(id: number, ownerId: number): Command<boolean> {
+    return (
+      (yield* run(
+        sql.deleteFrom('data_sources').where('id', '=', id).where('owner_id', '=', ownerId),
+      )) === 1
+    )
+  }
+
+  return { list, readById, readRevision, readByName, insert, remove }
+}
+
+export type DataSourceStore = ReturnType<typeof createDataSourceStore>

@@ -1,0 +1,92 @@
+import { type Command, all, first, prepare, run } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+import type { Caller } from '../access/caller.ts'
+import { type User, userNameKey } from './user.ts'
+
+type UserColumns = {
+  id: number
+  user_name: string
+  tenant_id: number
+  active: number
+  password_hash: string | null
+  password_version: number
+}
+
+const toUser = (row: UserColumns): User => ({
+  id: row.id,
+  userName: row.user_name,
+  tenantId: row.tenant_id,
+  active: row.active === 1,
+  passwordHash: row.password_hash ?? undefined,
+  passwordVersion: row.password_version,
+})
+
+/** Reads and writes of users. Each returned function is a command, to be run by the store. */
+export const createUserStore = ({ sql }: Store) => {
+  const users = () =>
+    sql
+      .selectFrom('users as u')
+      .innerJoin('tenants as t', 't.id', 'u.tenant_id')
+      .select(['u.id', 'u.user_name', 'u.tenant_id', 'u.password_hash', 'u.password_version'])
+      // A user of a disabled tenant is refused like a disabled user (DESIGN invariant 16).
+      .select((e) => e('u.status', '*', e.ref('t.status')).as('active'))
+
+  const byName = prepare<{ key: string }, UserColumns>(
+    (slot) => users().where('u.user_name_key', '=', slot('key')) as never,
+  )
+  const byId = prepare<{ id: number }, UserColumns>(
+    (slot) => users().where('u.id', '=', slot('id')) as never,
+  )
+  const permissionIds = prepare<{ id: number }, { permission_id: number }>((slot) =>
+    sql
+      .selectFrom('user_permissions')
+      .select('permission_id')
+      .where('user_id', '=', slot('id'))
+      .union(
+        sql
+          .selectFrom('user_roles as ur')
+          .innerJoin('role_permissions as rp', 'rp.role_id', 'ur.role_id')
+          .select('rp.permission_id')
+          .where('ur.user_id', '=', slot('id')),
+      ),
+  )
+
+  function* readByName(name: string): Command<User | undefined> {
+    const row = yield* first(byName({ key: userNameKey(name) }))
+    return row && toUser(row)
+  }
+
+  function* readById(id: number): Command<User | undefined> {
+    const row = yield* first(byId({ id }))
+    return row && toUser(row)
+  }
+
+  /** The caller that an active user is; undefined for a disabled or deleted one. */
+  function* readCaller(id: number): Command<Caller | undefined> {
+    const user = yield* readById(id)
+    if (user === undefined || !user.active) return undefined
+    const granted = yield* all(permissionIds({ id }))
+    return {
+      userId: user.id,
+      userName: user.userName,
+      tenantId: user.tenantId,
+      permissions: new Set(granted.map((row) => row.permission_id)),
+    }
+  }
+
+  /** Replaces a password if it is still the given version; false when somebody else was faster. */
+  function* replacePassword(id: number, version: number, hash: string): Command<boolean> {
+    const changed = yield* run(
+      sql
+        .updateTable('users')
+        .set({ password_hash: hash, password_version: version + 1, password_status: 1 })
+        .where('id', '=', id)
+        .where('password_version', '=', version),
+    )
+    return changed === 1
+  }
+
+  return { readByName, readById, readCaller, replacePassword }
+}
+
+export type UserStore = ReturnType<typeof createUserStore>

@@ -1,0 +1,69 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { ManagementError, type RefusalRow, refusals } from '#features/refusals.ts'
+import { Unavailable } from '#lib/refusal.ts'
+
+/** HDP's error envelope (OAuth reference E.2). */
+export const envelope = (row: RefusalRow, message: string) => ({
+  error: { code: row.code, message: { lang: 'en-US', value: message } },
+})
+
+/** What the framework refuses on its own, in our words. */
+const frameworkRows: Readonly<Record<string, RefusalRow>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: refusals.unsupportedMediaType,
+  FST_ERR_CTP_INVALID_TYPE: refusals.unsupportedMediaType,
+  FST_ERR_CTP_BODY_TOO_LARGE: refusals.bodyTooLarge,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: refusals.invalidInput,
+  FST_ERR_CTP_EMPTY_JSON_BODY: refusals.invalidInput,
+  FST_ERR_BAD_URL: refusals.notFound,
+  FST_ERR_ASYNC_CONSTRAINT: refusals.notFound,
+  FST_ERR_MAX_PARAM_LENGTH: refusals.notFound,
+}
+
+/** A thrown thing as a refusal of this surface: expected ones as they are, our bugs as `failed`. */
+export const toManagementError = (
+  error: unknown,
+  failed: RefusalRow = refusals.internal,
+): ManagementError => {
+  if (error instanceof ManagementError) return error
+  const code = (error as FastifyError | null)?.code
+  const row = typeof code === 'string' ? frameworkRows[code] : undefined
+  if (row !== undefined) return new ManagementError(row, undefined, { cause: error })
+  return new ManagementError(failed, undefined, { cause: error })
+}
+
+/** Logs a refusal at the level that it deserves: our bugs with everything, expected ones with their detail. */
+export const logRefusal = (request: FastifyRequest, status: number, error: unknown): void => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (status >= 500)
+    request.log.error(
+      { err: cause, detail: (error as { detail?: string }).detail },
+      'request failed',
+    )
+  else
+    request.log.debug(
+      { detail: (error as { detail?: string }).detail, refusal: (error as Error).message },
+      'refused',
+    )
+}
+
+export const sendUnavailable = (reply: FastifyReply, error: Unavailable): FastifyReply =>
+  reply.code(503).header('Retry-After', String(error.retryAfterSeconds))
+
+/** The one place where the management surface turns what was thrown into an answer. */
+export const answerManagementError = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+  failed?: RefusalRow,
+): FastifyReply => {
+  if (error instanceof Unavailable) {
+    logRefusal(request, 503, error)
+    return sendUnavailable(reply, error).send(envelope(refusals.unavailable, error.message))
+  }
+  const refusal = toManagementError(error, failed)
+  const { status } = refusal.row
+  logRefusal(request, status, refusal)
+  if (status === 401)
+    void reply.header('WWW-Authenticate', 'Basic realm="Headgate", charset="UTF-8"')
+  return reply.code(status).send(envelope(refusal.row, refusal.message))
+}

@@ -1,0 +1,233 @@
+// A page of a collection (OData 4.01 Protocol 11.2.6): rows, count, and the link to the next page.
+import type { Source } from '#connectors/connector.ts'
+import { bindCollection } from '#odata/bind-request.ts'
+import type { EntitySet } from '#odata/edm/model.ts'
+import { ODataError } from '#odata/errors.ts'
+import { createRowRenderer } from '#odata/render/json.ts'
+import { canonicalQuery, contextUrl, nextLink } from '#odata/render/links.ts'
+import { parseCursor, renderCursor, type Cursor } from '#query/cursor.ts'
+import { applyRest } from '#query/evaluate.ts'
+import { planCollection, type CollectionPlan } from '#query/from-odata.ts'
+import type { ReadPlan, Row } from '#query/plan.ts'
+import { splitPlan } from '#query/split.ts'
+import { jsonContentType, negotiateJson, preferredPageSize } from './format.ts'
+import { answerWith, type ODataAnswer } from './service-answer.ts'
+import type { Call, PreparedCollection } from './service.ts'
+
+const prepare = (call: Call, set: EntitySet): PreparedCollection => {
+  const { deps, request, options } = call
+  const format = negotiateJson(request.headers.accept, options.format)
+  const bound = bindCollection(set, options)
+  const context = contextUrl(deps.serviceRoot, set.name, bound.select.listed, false)
+  return {
+    bound,
+    head: format.metadata === 'none' ? '{' : `{"@odata.context":${JSON.stringify(context)},`,
+    canonical: canonicalQuery(options),
+    contentType: jsonContentType(format),
+    render: createRowRenderer(bound.select.properties, format.ieee754),
+    ieee754: format.ieee754,
+  }
+}
+
+/** What a cursor belongs to: it opens for the same user, source and query only (threat T78). */
+const sealContext = ({ deps, context }: Call, { bound, canonical }: PreparedCollection): string =>
+  JSON.stringify([context.userId, deps.sourceId, bound.set.name, canonical])
+
+const openCursor = (call: Call, prepared: PreparedCollection): Cursor | undefined => {
+  const token = call.options.skipToken
+  if (token === undefined) return undefined
+  const text = call.deps.sealer.open(token, sealContext(call, prepared))
+  if (text === undefined)
+    throw new ODataError(
+      'gone',
+      'This next link cannot be continued; repeat the query from its start.',
+      {
+        target: '$skiptoken',
+      },
+    )
+  return parseCursor(text)
+}
+
+/** Rows of a plan, with what the source cannot do done here. */
+const readRows = (
+  source: Source,
+  plan: ReadPlan,
+  signal: AbortSignal,
+): AsyncIterable<readonly Row[]> => {
+  const { pushed, rest } = splitPlan(plan, source.capabilities)
+  const rows = source.read(pushed, signal)
+  return rest === undefined ? rows : applyRest(rows, rest, plan.values)
+}
+
+type Page = {
+  readonly call: Call
+  readonly prepared: PreparedCollection
+  readonly plan: CollectionPlan
+  /** Rows served at most. */
+  readonly size: number
+  /** Rows that `$top` allows from here on. */
+  readonly left: number | undefined
+  readonly prefix: string
+}
+
+const linkAfter = ({ call, prepared, plan, size, left }: Page, last: Row): string => {
+  const after = plan.orderAt.map((at) => last[at] ?? null)
+  const text = renderCursor({ after, left: left === undefined ? undefined : left - size })
+  const token = call.deps.sealer.seal(text, sealContext(call, prepared))
+  const link = nextLink(call.deps.serviceRoot, prepared.bound.set.name, prepared.canonical, token)
+  return `,"@odata.nextLink":${JSON.stringify(link)}`
+}
+
+/** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
+const createPageRenderer = (page: Page) => {
+  const { prepared, size } = page
+  let served = 0
+  let last: Row | undefined
+  let hasMore = false
+  const add = (rows: readonly Row[]): string => {
+    let text = ''
+    for (const row of rows) {
+      if (served === size) {
+        hasMore = true
+        break
+      }
+      text += `${served === 0 ? '' : ','}{${prepared.render(row)}}`
+      last = row
+      served++
+    }
+    return text
+  }
+  const end = (): string => `]${hasMore && last !== undefined ? linkAfter(page, last) : ''}}`
+  return { add, end, isFull: () => hasMore }
+}
+
+/** Batches of at most this many rows are gathered into one text; more are streamed. */
+const gathered = 400
+
+const renderStream = async function* (
+  page: Page,
+  first: IteratorResult<readonly Row[]>,
+  rows: AsyncIterator<readonly Row[]>,
+): AsyncGenerator<string> {
+  const renderer = createPageRenderer(page)
+  let text = page.prefix
+  for (let next = first; next.done !== true; next = await rows.next()) {
+    text += renderer.add(next.value)
+    if (renderer.isFull()) break
+    yield text
+    text = ''
+  }
+  yield text + renderer.end()
+}
+
+/** A stream that gives its rows back even when it is closed before it was begun. */
+const streamPage = (
+  page: Page,
+  first: IteratorResult<readonly Row[]>,
+  rows: AsyncIterator<readonly Row[]>,
+): AsyncIterable<string> => ({
+  [Symbol.asyncIterator]: () => {
+    const text = renderStream(page, first, rows)
+    const close = async (): Promise<IteratorResult<string>> => {
+      await rows.return?.()
+      return { done: true, value: undefined }
+    }
+    const next = async (): Promise<IteratorResult<string>> => {
+      const found = await text.next()
+      if (found.done === true) await rows.return?.()
+      return found
+    }
+    return { next, return: close }
+  },
+})
+
+/** The body: as one text when the first batch is all, as a stream otherwise. */
+const bodyOf = async (page: Page, expected: number): Promise<ODataAnswer['body']> => {
+  const { call, plan } = page
+  const rows = readRows(call.deps.source, plan, call.signal)[Symbol.asyncIterator]()
+  const first = await rows.next()
+  if (first.done !== true && first.value.length > gathered && first.value.length < expected)
+    return streamPage(page, first, rows)
+  const renderer = createPageRenderer(page)
+  try {
+    let text = page.prefix
+    for (let next = first; next.done !== true; next = await rows.next()) {
+      text += renderer.add(next.value)
+      if (renderer.isFull() || next.value.length >= expected) break
+    }
+    return text + renderer.end()
+  } finally {
+    await rows.return?.()
+  }
+}
+
+const planPage = (
+  call: Call,
+  prepared: PreparedCollection,
+  size: number,
+  cursor: Cursor | undefined,
+) => {
+  const left = cursor === undefined ? call.options.top : cursor.left
+  const served = Math.min(size, left ?? Infinity)
+  // One row more, unless the client's own $top ends here: a link beyond it would be wrong.
+  const fetched = left !== undefined && left <= size ? left : served + 1
+  const plan = planCollection(prepared.bound, {
+    limit: fetched,
+    offset: cursor === undefined && (call.options.skip ?? 0) > 0 ? call.options.skip : undefined,
+    after: cursor?.after,
+  })
+  return { plan, left, served, fetched }
+}
+
+const countPrefix = async (
+  call: Call,
+  prepared: PreparedCollection,
+  plan: ReadPlan,
+): Promise<string> => {
+  if (!call.options.count) return ''
+  const total = await countRows(call, plan)
+  return `"@odata.count":${prepared.ieee754 ? `"${total}"` : total},`
+}
+
+const countRows = async ({ deps, signal }: Call, plan: ReadPlan): Promise<bigint> => {
+  const { rest } = splitPlan(plan, deps.source.capabilities)
+  if (rest === undefined) return deps.source.count(plan, signal)
+  let total = 0n
+  const all = {
+    shape: { ...plan.shape, limit: undefined, offset: undefined, after: undefined },
+    values: plan.values,
+  }
+  for await (const rows of readRows(deps.source, all, signal)) total += BigInt(rows.length)
+  return total
+}
+
+/** `/Set`: one page, no larger than the service, the client's preference and `$top` allow. */
+export const answerCollection = async (call: Call, set: EntitySet): Promise<ODataAnswer> => {
+  const { deps, state, request, options } = call
+  const { accept, prefer } = request.headers
+  const cacheKey = `${set.name}?${request.query}#${accept}`
+  const cached = options.skipToken === undefined ? state.collections.get(cacheKey) : undefined
+  const prepared = cached ?? prepare(call, set)
+  if (cached === undefined && options.skipToken === undefined)
+    state.collections.set(cacheKey, prepared)
+  const preferred = preferredPageSize(prefer)
+  const size = Math.min(deps.settings.pageSize, preferred ?? Infinity)
+  const { plan, left, served, fetched } = planPage(call, prepared, size, openCursor(call, prepared))
+  const count = await countPrefix(call, prepared, plan)
+  const prefix = `${prepared.head}${count}"value":[`
+  const page: Page = { call, prepared, plan, size: served, left, prefix }
+  const body = served === 0 ? `${prefix}]}` : await bodyOf(page, fetched)
+  const applied =
+    preferred === undefined ? {} : { 'Preference-Applied': `odata.maxpagesize=${size}` }
+  return answerWith(200, prepared.contentType, body, applied)
+}
+
+/** `/Set/$count`: plain text, whatever is accepted; not affected by `$top`, `$skip`, `$orderby` (4.01 URL 4.8). */
+export const answerCount = async (call: Call, set: EntitySet): Promise<ODataAnswer> => {
+  const plan = planCollection(bindCollection(set, call.options), {
+    limit: undefined,
+    offset: undefined,
+    after: undefined,
+  })
+  return answerWith(200, 'text/plain;charset=utf-8', String(await countRows(call, plan)))
+}

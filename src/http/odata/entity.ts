@@ -1,0 +1,42 @@
+import type { KeyPart } from '#odata/ast.ts'
+import { bindEntity, type BoundEntity } from '#odata/bind-request.ts'
+import type { EntitySet } from '#odata/edm/model.ts'
+import { notFound } from '#odata/errors.ts'
+import { createRowRenderer } from '#odata/render/json.ts'
+import { contextUrl } from '#odata/render/links.ts'
+import { keyValues, shapeOfEntity } from '#query/from-odata.ts'
+import { jsonContentType, negotiateJson } from './format.ts'
+import { answerWith, type ODataAnswer } from './service-answer.ts'
+import type { Call, PreparedEntity } from './service.ts'
+
+const prepare = (call: Call, { set, select }: BoundEntity): PreparedEntity => {
+  const { deps, request, options } = call
+  const format = negotiateJson(request.headers.accept, options.format)
+  const context = contextUrl(deps.serviceRoot, set.name, select.listed, true)
+  const comma = select.properties.length === 0 ? '' : ','
+  return {
+    shape: shapeOfEntity(set.type, select.properties),
+    select,
+    head: format.metadata === 'none' ? '{' : `{"@odata.context":${JSON.stringify(context)}${comma}`,
+    contentType: jsonContentType(format),
+    render: createRowRenderer(select.properties, format.ieee754),
+  }
+}
+
+/** One entity by its key (OData 4.01 Protocol 11.2.3). The hot path: no stream, one prepared statement. */
+export const answerEntity = async (
+  call: Call,
+  set: EntitySet,
+  key: readonly KeyPart[],
+): Promise<ODataAnswer> => {
+  const { deps, state, request, options, signal } = call
+  const bound = bindEntity(set, key, options)
+  const cacheKey = `${set.name}?${request.query}#${request.headers.accept}`
+  const prepared =
+    state.entities.get(cacheKey) ?? state.entities.set(cacheKey, prepare(call, bound))
+  const plan = { shape: prepared.shape, values: keyValues(bound) }
+  for await (const [row] of deps.source.read(plan, signal))
+    if (row !== undefined)
+      return answerWith(200, prepared.contentType, `${prepared.head}${prepared.render(row)}}`)
+  throw notFound(`There is no entity with this key in '${set.name}'.`)
+}

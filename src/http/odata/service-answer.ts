@@ -1,0 +1,72 @@
+import { ConnectorError, type ConnectorErrorKind } from '#connectors/errors.ts'
+import { Unavailable } from '#lib/refusal.ts'
+import { ODataError, type ODataErrorKind } from '#odata/errors.ts'
+
+/** An answer before it meets HTTP. A streamed body that throws must break the connection. */
+export type ODataAnswer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | AsyncIterable<string>
+}
+
+export const answerWith = (
+  status: number,
+  contentType: string,
+  body: ODataAnswer['body'],
+  more: Readonly<Record<string, string>> = {},
+): ODataAnswer => ({
+  status,
+  headers: { 'OData-Version': '4.0', 'Content-Type': contentType, ...more },
+  body,
+})
+
+const odataStatus: Record<ODataErrorKind, number> = {
+  'bad-request': 400,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  'not-acceptable': 406,
+  gone: 410,
+  'too-long': 414,
+  unrepresentable: 500,
+  'not-implemented': 501,
+}
+
+const connectorStatus: Record<ConnectorErrorKind, readonly [number, string]> = {
+  unavailable: [503, 'BackendUnavailable'],
+  rejected: [502, 'BackendRejected'],
+  'timed-out': [504, 'BackendTimeout'],
+  busy: [503, 'BackendBusy'],
+}
+
+type Described = {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly target?: string | undefined
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const describe = (error: unknown): Described => {
+  if (error instanceof ODataError) {
+    const { kind, code, message, target } = error
+    const headers = kind === 'method-not-allowed' ? { Allow: 'GET' } : {}
+    return { status: odataStatus[kind], code, message, target, headers }
+  }
+  if (error instanceof ConnectorError) {
+    const [status, code] = connectorStatus[error.kind]
+    const headers = status === 503 ? { 'Retry-After': '1' } : {}
+    return { status, code, message: error.message, headers }
+  }
+  if (error instanceof Unavailable) {
+    const headers = { 'Retry-After': String(error.retryAfterSeconds) }
+    return { status: 503, code: 'Unavailable', message: error.message, headers }
+  }
+  return { status: 500, code: 'InternalError', message: 'The server failed; it is not your fault.' }
+}
+
+/** An error as OData JSON (JSON Format 21.1). Of anything but a refusal no detail gets out. */
+export const renderODataError = (error: unknown): ODataAnswer => {
+  const { status, code, message, target, headers } = describe(error)
+  const body = JSON.stringify({ error: { code, message, target: target ?? null, details: [] } })
+  return answerWith(status, 'application/json;odata.metadata=minimal;charset=utf-8', body, headers)
+}

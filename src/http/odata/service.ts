@@ -1,0 +1,83 @@
+// What the parts of an OData answer share: the service's dependencies, a request, and a model with its caches.
+import type { ODataSettings } from '#connectors/odata-options.ts'
+import type { Source } from '#connectors/connector.ts'
+import type { QueryOptions } from '#odata/ast.ts'
+import type { BoundCollection, BoundSelect } from '#odata/bind-request.ts'
+import type { Model } from '#odata/edm/model.ts'
+import type { RawValue } from '#odata/render/json.ts'
+import type { ReadShape } from '#query/plan.ts'
+import type { BoundedMap } from './bounded-map.ts'
+
+/** Seals the text of a next link for one user, data source and query. */
+export type CursorSealer = {
+  readonly seal: (text: string, context: string) => string
+  /** `undefined` when the token was altered or sealed for another context. */
+  readonly open: (token: string, context: string) => string | undefined
+}
+
+export type ServiceDeps = {
+  readonly source: Source
+  readonly sourceId: string
+  /** Name of the data source; the namespace of the model. */
+  readonly namespace: string
+  readonly settings: ODataSettings
+  readonly sealer: CursorSealer
+  /** Absolute URL of the service root, without query. */
+  readonly serviceRoot: string
+}
+
+export type ODataRequest = {
+  readonly method: string
+  /** Raw path below the service root: `''`, `/`, `/Flights(1)`. */
+  readonly path: string
+  /** Raw query string without `?`. */
+  readonly query: string
+  readonly headers: {
+    readonly accept?: string | undefined
+    readonly prefer?: string | undefined
+    readonly 'odata-version'?: string | undefined
+    readonly 'odata-maxversion'?: string | undefined
+  }
+}
+
+export type ODataContext = { readonly userId: string }
+
+type RenderRow = (row: readonly RawValue[]) => string
+
+/** Everything about `Set(key)` with one projection except the key. */
+export type PreparedEntity = {
+  readonly shape: ReadShape
+  readonly select: BoundSelect
+  readonly head: string
+  readonly contentType: string
+  readonly render: RenderRow
+}
+
+/** Everything about a query that does not depend on the page. */
+export type PreparedCollection = {
+  readonly bound: BoundCollection
+  readonly head: string
+  readonly canonical: string
+  readonly contentType: string
+  readonly render: RenderRow
+  readonly ieee754: boolean
+}
+
+export type ModelState = {
+  readonly version: string
+  readonly model: Model
+  readonly xml: () => string
+  readonly entities: BoundedMap<PreparedEntity>
+  readonly collections: BoundedMap<PreparedCollection>
+  readonly options: BoundedMap<QueryOptions>
+}
+
+/** A request on its way through, its parts known. */
+export type Call = {
+  readonly deps: ServiceDeps
+  readonly state: ModelState
+  readonly request: ODataRequest
+  readonly options: QueryOptions
+  readonly context: ODataContext
+  readonly signal: AbortSignal
+}

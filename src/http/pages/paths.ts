@@ -1,0 +1,10 @@
+/** Addresses that the pages link to by themselves; the routes are mounted under the same names. */
+export const pagePaths = {
+  home: '/',
+  signIn: '/sign-in',
+  signOut: '/sign-out',
+  applications: '/account/applications',
+  password: '/account/password',
+  health: '/api/healthcheck',
+  metadata: '/.well-known/oauth-authorization-server',
+} as const

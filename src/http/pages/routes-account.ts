@@ -1,0 +1,196 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type PasswordChange, passwordRules } from '#features/authentication/change-password.ts'
+import type { AllowedApplication, AllowedApplications } from '#features/authorizations/allowed.ts'
+import type { DataSource } from '#features/data-sources/data-source.ts'
+import type { DataSourceService } from '#features/data-sources/service.ts'
+import { ManagementError, refusals } from '#features/refusals.ts'
+import { scopeInWords } from '#oauth/scope.ts'
+import { reaches } from '#oauth/selection.ts'
+import { type BrowserSession, oneField, type SignedIn } from './browser-session.ts'
+import { type ChangePasswordPage, renderChangePassword } from './change-password.ts'
+import { type ConnectedApplication, renderConnectedApplications } from './connected-applications.ts'
+import { pagePaths } from './paths.ts'
+import { answerPageError, sendPage } from './send.ts'
+
+export type AccountDeps = {
+  readonly browser: BrowserSession
+  readonly allowed: AllowedApplications
+  readonly dataSources: DataSourceService
+  readonly passwordChange: PasswordChange
+}
+
+const purpose = 'account'
+const disconnectAllPath = '/account/disconnect-all'
+
+/** Runs a page for a signed-in user; anybody else goes to the sign-in page. */
+const signedInOnly =
+  (
+    deps: AccountDeps,
+    page: (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      signedIn: SignedIn,
+    ) => Promise<FastifyReply>,
+  ) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const signedIn = await deps.browser.readSession(request)
+    return signedIn === undefined
+      ? reply.redirect(pagePaths.signIn, 303)
+      : page(request, reply, signedIn)
+  }
+
+const toConnected = (
+  application: AllowedApplication,
+  owned: readonly DataSource[],
+): ConnectedApplication => {
+  const { selection } = application
+  const later = selection.kind === 'all-but'
+  return {
+    id: String(application.id),
+    name: application.name,
+    ownerName: application.ownerName,
+    scopeInWords,
+    sources:
+      later && selection.ids.length === 0
+        ? 'everything you can read'
+        : owned.filter((source) => reaches(selection, source.id)).map((source) => source.name),
+    later,
+    since: new Date(application.since),
+    ...(application.lastUsedAt === undefined ? {} : { lastUsed: new Date(application.lastUsedAt) }),
+    redirectHost: application.redirectHost,
+    disconnectAction: `/account/applications/${application.id}/disconnect`,
+  }
+}
+
+const notices: Readonly<Record<string, string>> = {
+  disconnected: 'The application is disconnected. Its access ended at once.',
+  'all-disconnected': 'All applications are disconnected. Their access ended at once.',
+}
+
+const showApplications = async (
+  deps: AccountDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { caller, sessionId }: SignedIn,
+): Promise<FastifyReply> => {
+  const [applications, owned] = await Promise.all([
+    deps.allowed.list(caller),
+    deps.dataSources.list(caller),
+  ])
+  const notice = notices[String((request.query as { done?: unknown }).done)]
+  return sendPage(
+    reply,
+    renderConnectedApplications({
+      user: { name: caller.userName },
+      csrf: deps.browser.csrfFor(sessionId, purpose),
+      applications: applications.map((application) => toConnected(application, owned)),
+      ...(notice === undefined ? {} : { notice }),
+    }),
+  )
+}
+
+const disconnect = async (
+  deps: AccountDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { caller, sessionId }: SignedIn,
+): Promise<FastifyReply> => {
+  deps.browser.readForm(request, sessionId, purpose)
+  const { id } = request.params as { id: string }
+  if (!/^[1-9]\d{0,14}$/.test(id)) throw new ManagementError(refusals.accessNotFound)
+  await deps.allowed.revoke(caller, Number(id))
+  request.log.info({ audit: 'access.revoked', userId: caller.userId, subject: Number(id) }, 'audit')
+  return reply.redirect(`${pagePaths.applications}?done=disconnected`, 303)
+}
+
+const disconnectAll = async (
+  deps: AccountDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { caller, sessionId }: SignedIn,
+): Promise<FastifyReply> => {
+  deps.browser.readForm(request, sessionId, purpose)
+  const ended = await deps.allowed.revokeAll(caller)
+  request.log.info({ audit: 'access.all-revoked', userId: caller.userId, ended }, 'audit')
+  return reply.redirect(`${pagePaths.applications}?done=all-disconnected`, 303)
+}
+
+type PasswordState = Pick<ChangePasswordPage, 'problem' | 'done' | 'disconnected'>
+
+const showPassword = (
+  deps: AccountDeps,
+  reply: FastifyReply,
+  { caller, sessionId }: SignedIn,
+  state: PasswordState = {},
+): FastifyReply =>
+  sendPage(
+    reply,
+    renderChangePassword({
+      user: { name: caller.userName },
+      csrf: deps.browser.csrfFor(sessionId, purpose),
+      action: pagePaths.password,
+      disconnectAllAction: disconnectAllPath,
+      rules: passwordRules,
+      ...state,
+    }),
+    { status: state.problem === undefined ? 200 : 400 },
+  )
+
+const changePassword = async (
+  deps: AccountDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  signedIn: SignedIn,
+): Promise<FastifyReply> => {
+  const fields = deps.browser.readForm(request, signedIn.sessionId, purpose)
+  const next = oneField(fields, 'newPassword') ?? ''
+  if (next !== oneField(fields, 'repeatPassword'))
+    return showPassword(deps, reply, signedIn, {
+      problem: 'The new password and its repetition differ.',
+    })
+  try {
+    await deps.passwordChange.changeOwn(signedIn.caller, {
+      current: oneField(fields, 'currentPassword') ?? '',
+      next,
+      sessionId: signedIn.sessionId,
+    })
+  } catch (error) {
+    if (error instanceof ManagementError)
+      return showPassword(deps, reply, signedIn, { problem: error.message })
+    throw error
+  }
+  request.log.info({ audit: 'user.password-changed', userId: signedIn.caller.userId }, 'audit')
+  const disconnected = oneField(fields, 'disconnect') === 'yes'
+  if (disconnected) await deps.allowed.revokeAll(signedIn.caller)
+  return showPassword(deps, reply, signedIn, { done: true, disconnected })
+}
+
+/** The user's own pages. */
+export const mountAccountRoutes = (app: FastifyInstance, deps: AccountDeps): void => {
+  const options = { errorHandler: answerPageError }
+  app.get(
+    pagePaths.applications,
+    options,
+    signedInOnly(deps, (...a) => showApplications(deps, ...a)),
+  )
+  app.post(
+    '/account/applications/:id/disconnect',
+    options,
+    signedInOnly(deps, (...a) => disconnect(deps, ...a)),
+  )
+  app.post(
+    disconnectAllPath,
+    options,
+    signedInOnly(deps, (...a) => disconnectAll(deps, ...a)),
+  )
+  app.get(
+    pagePaths.password,
+    options,
+    signedInOnly(deps, async (_request, reply, signedIn) => showPassword(deps, reply, signedIn)),
+  )
+  app.post(
+    pagePaths.password,
+    options,
+    signedInOnly(deps, (...a) => changePassword(deps, ...a)),
+  )
+}

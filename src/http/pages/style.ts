@@ -1,0 +1,9 @@
+import { baseStyle } from './style-base.ts'
+import { frameStyle } from './style-frame.ts'
+import { pageStyle } from './style-pages.ts'
+import { partStyle } from './style-parts.ts'
+
+/** The one stylesheet: no import, no address, no outside font, so `style-src 'self'` is all it needs. */
+export const styleSheet = [baseStyle, frameStyle, partStyle, pageStyle]
+  .map((part) => part.trim())
+  .join('\n')

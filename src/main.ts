@@ -1,0 +1,31 @@
+import { readConfig } from './config.ts'
+import { type Output, UsageError } from './commands/command.ts'
+import { commands } from './commands/index.ts'
+
+const output: Output = {
+  line: (text) => void process.stdout.write(`${text}\n`),
+  error: (text) => void process.stderr.write(`${text}\n`),
+}
+
+const usage = (): string =>
+  [
+    'Usage: npm run headgate -- <command>',
+    '',
+    ...commands.map((command) => `  ${command.usage.padEnd(34)}${command.summary}`),
+  ].join('\n')
+
+/** The command line. What is wrong with it, or with the configuration, is one line and exit code 2 or 1. */
+export const main = async (args: readonly string[]): Promise<void> => {
+  const command = commands.find(({ name }) => name.every((word, index) => args[index] === word))
+  if (command === undefined) {
+    output.error(usage())
+    process.exitCode = 2
+    return
+  }
+  try {
+    await command.run({ args: args.slice(command.name.length), config: readConfig(), output })
+  } catch (error) {
+    output.error(error instanceof Error ? error.message : String(error))
+    process.exitCode = error instanceof UsageError ? 2 : 1
+  }
+}

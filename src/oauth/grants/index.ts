@@ -1,0 +1,6 @@
+import { authorizationCode } from './authorization-code.ts'
+import type { Grant } from './grant.ts'
+import { refreshToken } from './refresh-token.ts'
+
+/** Every grant that the token endpoint knows; one line each. */
+export const grants: readonly Grant[] = [authorizationCode, refreshToken]

@@ -1,0 +1,84 @@
+import type {
+  AuthorizationRequest,
+  Client,
+  CodeRecord,
+  Decision,
+  GrantType,
+  IssuedTokens,
+  RefreshRecord,
+} from './model.ts'
+
+/** What the core asks of storage. Each member is atomic, and has happened durably once it resolves. */
+
+export type ClientReader = {
+  /** The application with this client id, enabled or not; undefined when there is none. */
+  readonly readClient: (clientId: string) => Promise<Client | undefined>
+}
+
+/** What a grant wants to hand out, before there are tokens. Lifetimes in milliseconds. */
+export type Issue = {
+  readonly accessTokenLifetime: number
+  readonly withRefreshToken: boolean
+  /** The chain ends when it has not been used for so long. */
+  readonly idleLifetime: number
+}
+
+/**
+ * What the core says of a code or refresh token that is presented.
+ * issue: hand out tokens · refuse: change nothing · end: end the chain and refuse
+ */
+export type Verdict = { readonly kind: 'issue' | 'refuse' | 'end'; readonly reason: string }
+export type RefreshVerdict =
+  | Verdict
+  | { readonly kind: 'replay' | 'rotate'; readonly reason: string }
+
+export type TokenStore = {
+  /**
+   * Redeems a code. `judge` is called once, inside the transaction, with what the code is bound to; it is
+   * not called for an unknown code. Of several redemptions at once only one can be issued (T23).
+   * Answers the tokens, or undefined when there are none to be had.
+   */
+  readonly redeemCode: (
+    code: string,
+    judge: (record: CodeRecord, now: number) => Verdict,
+    issue: Issue,
+  ) => Promise<IssuedTokens | undefined>
+  /**
+   * Uses a refresh token. `issue` keeps it valid; `rotate` replaces it; `replay` gives the answer of its
+   * rotation again. Rotation and the end of a chain exclude each other (T29, T31).
+   */
+  readonly useRefreshToken: (
+    token: string,
+    judge: (record: RefreshRecord, now: number) => RefreshVerdict,
+    issue: Issue,
+  ) => Promise<IssuedTokens | undefined>
+  /** Ends an access token, or a refresh token with its chain, if it belongs to the application (RFC 7009). */
+  readonly revokeToken: (token: string, applicationId: number) => Promise<void>
+}
+
+export type CodeIssuer = {
+  /** Stores the consent and begins its chain with a code. Refuses when user or application are no longer good. */
+  readonly issueCode: (
+    userId: number,
+    client: Client,
+    request: AuthorizationRequest,
+    decision: Decision,
+  ) => Promise<string>
+}
+
+/** What the operator's settings say of a token. Milliseconds. */
+export type Lifetimes = {
+  readonly accessToken: number
+  readonly idleConfidential: number
+  readonly idlePublic: number
+}
+
+export type OAuthDeps = {
+  readonly clients: ClientReader
+  readonly tokens: TokenStore
+  readonly hashSecret: (secret: string) => Uint8Array
+  readonly now: () => number
+  readonly lifetimes: Lifetimes
+  /** Grant types that this server offers. */
+  readonly grantTypes: readonly GrantType[]
+}

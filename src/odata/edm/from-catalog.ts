@@ -1,0 +1,136 @@
+import type { EntitySet, EntityType, Model, NavigationProperty, Property } from './model.ts'
+import { claimName, edmName, guessNames, inCase, type NameCase } from './names.ts'
+import { addNavigations, type MutableType } from './navigations.ts'
+import type { ColumnMap, SchemaMap, TableMap } from './schema-map.ts'
+import type { ColumnShape, TableShape } from './tables.ts'
+import { parseSqlType, type EdmType } from './types.ts'
+
+export type ModelSettings = {
+  readonly namespace: string
+  readonly nameCase: NameCase
+  /** Without a map the whole catalog is served. */
+  readonly schemaMap: SchemaMap | undefined
+}
+
+const chosenTables = (tables: readonly TableShape[], map: SchemaMap | undefined) => {
+  const named = Object.keys(map?.tables ?? {})
+  if (named.length === 0)
+    return tables.filter((table) => !map?.excludedTables?.includes(table.name))
+  // Tables that a chosen one refers to come along, so that its navigation properties resolve.
+  const wanted = new Set(named)
+  for (const name of wanted)
+    for (const key of tables.find((table) => table.name === name)?.foreignKeys ?? [])
+      wanted.add(key.table)
+  return tables.filter((table) => wanted.has(table.name))
+}
+
+const typeOfColumn = (column: ColumnShape, map: SchemaMap, own: ColumnMap): EdmType | undefined => {
+  const override = own.typeInfo?.dataType
+  const type = override === undefined ? column.type : parseSqlType(override)?.type
+  if (type === 'Edm.TimeOfDay' && map.timeAsString === true) return 'Edm.String'
+  if (type === 'Edm.Guid' && map.guidAsString === true) return 'Edm.String'
+  const unbound = type === 'Edm.Decimal' && column.length === undefined
+  return unbound && map.unboundNumberAsDouble === true ? 'Edm.Double' : type
+}
+
+const propertyOf = (column: ColumnShape, name: string, type: EdmType, map: SchemaMap): Property => {
+  const decimal = type === 'Edm.Decimal'
+  return {
+    name,
+    type,
+    nullable: column.nullable,
+    maxLength: type === 'Edm.String' || type === 'Edm.Binary' ? column.length : undefined,
+    precision: decimal ? (column.length ?? map.unboundNumberPrecision) : undefined,
+    scale: decimal
+      ? column.length === undefined
+        ? map.unboundNumberScale
+        : (column.scale ?? 0)
+      : undefined,
+    column: column.name,
+  }
+}
+
+const virtualKey = (own: TableMap): readonly string[] =>
+  Object.entries(own.columns ?? {})
+    .flatMap(([name, column]) =>
+      column.primaryKeyComponent === undefined ? [] : [{ name, at: column.primaryKeyComponent }],
+    )
+    .sort((a, b) => a.at - b.at)
+    .map(({ name }) => name)
+
+/** A declared key is taken from the store and cannot be replaced. */
+const keyColumnsOf = (table: TableShape, own: TableMap): readonly string[] =>
+  table.primaryKey.length > 0 ? table.primaryKey : virtualKey(own)
+
+/** The properties of a table by column; columns of unsupported types are warned of. */
+const propertiesOf = (
+  table: TableShape,
+  name: string,
+  settings: ModelSettings,
+  warnings: string[],
+): ReadonlyMap<string, Property> => {
+  const map = settings.schemaMap ?? {}
+  const own = map.tables?.[table.name] ?? {}
+  const key = keyColumnsOf(table, own)
+  // CSDL 6.5 forbids a property to be called like its type.
+  const taken = new Set([name])
+  const byColumn = new Map<string, Property>()
+  for (const column of table.columns) {
+    const isKey = key.includes(column.name)
+    if (own.excludedColumns?.includes(column.name) && !isKey) continue
+    const columnMap = own.columns?.[column.name] ?? {}
+    const type = typeOfColumn(column, map, columnMap)
+    if (type === undefined) {
+      warnings.push(`${table.name}.${column.name}: type '${column.declaredType}' is not supported`)
+      continue
+    }
+    const given = columnMap.alias ?? inCase(edmName(column.name), settings.nameCase)
+    const property = propertyOf(column, claimName(edmName(given), taken), type, map)
+    byColumn.set(column.name, isKey ? { ...property, nullable: false } : property)
+  }
+  return byColumn
+}
+
+const entityType = (
+  table: TableShape,
+  name: string,
+  settings: ModelSettings,
+  warnings: string[],
+): MutableType | undefined => {
+  const byColumn = propertiesOf(table, name, settings, warnings)
+  const keyColumns = keyColumnsOf(table, settings.schemaMap?.tables?.[table.name] ?? {})
+  const key = keyColumns.flatMap((column) => byColumn.get(column) ?? [])
+  const isWhole = key.length > 0 && key.length === keyColumns.length
+  if (!isWhole || key.some(({ type }) => type === 'Edm.Binary')) {
+    warnings.push(`${table.name}: left out, it has no usable primary key`)
+    return undefined
+  }
+  const properties = new Map([...byColumn.values()].map((property) => [property.name, property]))
+  const navigations = new Map<string, NavigationProperty>()
+  return { name, table: table.name, key, properties, navigations, byColumn, shape: table }
+}
+
+/** Builds the model of a catalog; throws nothing: what cannot be served becomes a warning. */
+export const modelFromTables = (tables: readonly TableShape[], settings: ModelSettings): Model => {
+  const { schemaMap: map, nameCase, namespace } = settings
+  const warnings: string[] = []
+  const takenTypes = new Set<string>()
+  const takenSets = new Set<string>()
+  const found = chosenTables(tables, map).flatMap((table) => {
+    const own = map?.tables?.[table.name]
+    const guess = guessNames(edmName(table.name), map?.entityNameMode, map?.singularSuffix)
+    const typeName = own?.ODataAlias ?? inCase(guess.singular, nameCase)
+    const setName = own?.ODataPluralAlias ?? inCase(guess.plural, nameCase)
+    const type = entityType(table, claimName(edmName(typeName), takenTypes), settings, warnings)
+    return type === undefined ? [] : [{ name: claimName(edmName(setName), takenSets), type }]
+  })
+  addNavigations(found)
+  const sets = new Map<string, EntitySet>(
+    found.map(({ name, type }): [string, EntitySet] => {
+      const { name: typeName, table, key, properties, navigations } = type
+      const entity: EntityType = { name: typeName, table, key, properties, navigations }
+      return [name, { name, type: entity }]
+    }),
+  )
+  return { namespace: edmName(namespace), sets, warnings }
+}

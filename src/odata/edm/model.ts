@@ -1,0 +1,42 @@
+import type { EdmType } from './types.ts'
+
+export type Property = {
+  readonly name: string
+  readonly type: EdmType
+  readonly nullable: boolean
+  readonly maxLength: number | undefined
+  readonly precision: number | undefined
+  readonly scale: number | undefined
+  /** The column of the table behind it. */
+  readonly column: string
+}
+
+export type NavigationProperty = {
+  readonly name: string
+  readonly target: string
+  readonly targetSet: string
+  readonly collection: boolean
+  readonly nullable: boolean
+  /** The navigation property that goes back. */
+  readonly partner: string
+  /** Pairs of property names, here and there; only on the side that holds the foreign key. */
+  readonly constraints: readonly { readonly property: string; readonly referenced: string }[]
+}
+
+export type EntityType = {
+  readonly name: string
+  readonly table: string
+  readonly key: readonly Property[]
+  readonly properties: ReadonlyMap<string, Property>
+  readonly navigations: ReadonlyMap<string, NavigationProperty>
+}
+
+export type EntitySet = { readonly name: string; readonly type: EntityType }
+
+/** The entity data model of one data source (OData 4.01 CSDL). */
+export type Model = {
+  readonly namespace: string
+  readonly sets: ReadonlyMap<string, EntitySet>
+  /** What of the catalog is not served, and why; for the data owner. */
+  readonly warnings: readonly string[]
+}

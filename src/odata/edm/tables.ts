@@ -1,0 +1,25 @@
+// What the model needs to know of a relational catalog.
+import type { EdmType } from './types.ts'
+
+/** `type` is `undefined` when it cannot be served. */
+export type ColumnShape = {
+  readonly name: string
+  readonly declaredType: string
+  readonly type: EdmType | undefined
+  readonly length: number | undefined
+  readonly scale: number | undefined
+  readonly nullable: boolean
+}
+
+export type ForeignKeyShape = {
+  readonly columns: readonly string[]
+  readonly table: string
+  readonly referencedColumns: readonly string[]
+}
+
+export type TableShape = {
+  readonly name: string
+  readonly columns: readonly ColumnShape[]
+  readonly primaryKey: readonly string[]
+  readonly foreignKeys: readonly ForeignKeyShape[]
+}

@@ -1,0 +1,128 @@
+// Rows as OData JSON (OData 4.01 JSON Format). A renderer is made once per projection and then only
+// concatenates; a value that its type cannot hold breaks the answer instead of being bent.
+import type { Property } from '../edm/model.ts'
+import type { EdmType } from '../edm/types.ts'
+import { ODataError } from '../errors.ts'
+
+/** What a source gives for a property; query/plan.ts has the same type under the name Value. */
+export type RawValue = null | boolean | number | bigint | string | Uint8Array
+
+type RenderValue = (value: Exclude<RawValue, null>) => string | undefined
+
+const integer =
+  ([least, most]: readonly [number, number]): RenderValue =>
+  (value) => {
+    if (typeof value === 'number' && !Number.isInteger(value)) return undefined
+    if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
+    return value >= least && value <= most ? String(value) : undefined
+  }
+
+const int64: RenderValue = (value) =>
+  typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined
+
+/** Without an exponent, which Edm.Decimal has only by request (JSON Format 3.2). */
+const plainDigits = (value: number): string | undefined => {
+  const text = String(value)
+  if (!text.includes('e')) return Number.isFinite(value) ? text : undefined
+  const [, sign = '', digits = '', exponent = ''] = /^(-?)([\d.]+)e([+-]\d+)$/.exec(text) ?? []
+  const [whole = '', fraction = ''] = digits.split('.')
+  const shift = Number(exponent)
+  return shift < 0
+    ? `${sign}0.${'0'.repeat(-shift - 1)}${whole}${fraction}`
+    : sign + whole + fraction.padEnd(shift, '0')
+}
+
+const decimal: RenderValue = (value) => {
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value === 'number') return plainDigits(value)
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? value : undefined
+}
+
+const double: RenderValue = (value) => {
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value !== 'number') return undefined
+  if (Number.isFinite(value)) return String(value)
+  return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"INF"' : '"-INF"'
+}
+
+const isoStamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?Z$/
+const looseStamp = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,12})?(Z|[+-]\d\d:\d\d)?)?$/i
+
+/** Always with an offset, and that is Z: readers such as Power Query refuse a stamp without one. */
+const stamp: RenderValue = (value) => {
+  if (typeof value !== 'string') return undefined
+  if (isoStamp.test(value)) return `"${value}"`
+  const found = looseStamp.exec(value)
+  if (found === null) return undefined
+  const [, date, clock = '00:00', second = ':00', fraction = '', zone = 'Z'] = found
+  const instant = Date.parse(`${date}T${clock}${second}${zone.toUpperCase()}`)
+  return Number.isNaN(instant)
+    ? undefined
+    : `"${new Date(instant).toISOString().slice(0, 19)}${fraction}Z"`
+}
+
+const matching =
+  (pattern: RegExp): RenderValue =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value) ? `"${value.toLowerCase()}"` : undefined
+
+const boolean: RenderValue = (value) => {
+  if (value === true || value === 1 || value === 1n) return 'true'
+  return value === false || value === 0 || value === 0n ? 'false' : undefined
+}
+
+const renderers: Record<EdmType, RenderValue> = {
+  'Edm.Boolean': boolean,
+  'Edm.Byte': integer([0, 255]),
+  'Edm.SByte': integer([-128, 127]),
+  'Edm.Int16': integer([-32_768, 32_767]),
+  'Edm.Int32': integer([-2_147_483_648, 2_147_483_647]),
+  'Edm.Int64': int64,
+  'Edm.Decimal': decimal,
+  'Edm.Single': double,
+  'Edm.Double': double,
+  'Edm.String': (value) =>
+    value instanceof Uint8Array
+      ? undefined
+      : JSON.stringify(typeof value === 'string' ? value : String(value)),
+  'Edm.Date': matching(/^\d{4}-\d\d-\d\d$/),
+  'Edm.DateTimeOffset': stamp,
+  'Edm.TimeOfDay': matching(/^\d\d:\d\d(:\d\d(\.\d{1,12})?)?$/),
+  'Edm.Guid': matching(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i),
+  'Edm.Binary': (value) =>
+    value instanceof Uint8Array ? `"${Buffer.from(value).toString('base64url')}"` : undefined,
+}
+
+/** JSON Format 3.2: with IEEE754Compatible=true these two are strings. */
+const isQuoted = (type: EdmType): boolean => type === 'Edm.Int64' || type === 'Edm.Decimal'
+
+const unrepresentable = ({ name, type }: Property): ODataError =>
+  new ODataError(
+    'unrepresentable',
+    `'${name}' holds a value that is not ${type}; correct it, or give the column another type in the schema map.`,
+    { target: name },
+  )
+
+/** Makes the function that renders the members of one row, without the braces. */
+export const createRowRenderer = (
+  properties: readonly Property[],
+  ieee754: boolean,
+): ((row: readonly RawValue[]) => string) => {
+  const count = properties.length
+  const prefixes = properties.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`)
+  const cells = properties.map((property): ((value: RawValue) => string) => {
+    const render = renderers[property.type]
+    const quote = ieee754 && isQuoted(property.type)
+    return (value) => {
+      if (value === null) return 'null'
+      const text = render(value)
+      if (text === undefined) throw unrepresentable(property)
+      return quote ? `"${text}"` : text
+    }
+  })
+  return (row) => {
+    let text = ''
+    for (let i = 0; i < count; i++) text += `${prefixes[i]}${cells[i]?.(row[i] ?? null)}`
+    return text
+  }
+}

@@ -1,0 +1,9 @@
+import type { FunctionName } from '#odata/functions.ts'
+
+/** What a source does itself. What it cannot is done here, row by row, or refused. */
+export type Capabilities = {
+  /** Canonical functions it evaluates. */
+  readonly functions: ReadonlySet<FunctionName>
+  /** Whether it filters at all. */
+  readonly filter: boolean
+}

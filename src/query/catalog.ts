@@ -1,0 +1,14 @@
+import type { TableShape } from '#odata/edm/tables.ts'
+
+/** A usable ordering of a table's rows: all columns plain, all ascending, compared byte by byte. */
+export type TableIndex = { readonly columns: readonly string[]; readonly unique: boolean }
+
+export type Table = TableShape & {
+  /** Indexes that bound a read, the primary key included; empty when the source does not tell. */
+  readonly indexes: readonly TableIndex[]
+  /** False for views and computed columns: reading a single row may then cost anything. */
+  readonly isPlain: boolean
+}
+
+/** Tables, columns, keys and foreign keys of a data source. */
+export type Catalog = { readonly tables: readonly Table[] }

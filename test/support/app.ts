@@ -1,0 +1,138 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Writable } from 'node:stream'
+import { parseConfig } from '#config.ts'
+import { createLogger } from '#http/log.ts'
+import type { Clock } from '#lib/clock.ts'
+import { type Running, serve } from '../../src/serve.ts'
+
+/** A clock that runs, and can be set forward (milliseconds). */
+export type TestClock = Clock & { advance: (milliseconds: number) => void }
+
+export const createTestClock = (): TestClock => {
+  let ahead = 0
+  return { now: () => Date.now() + ahead, advance: (milliseconds) => void (ahead += milliseconds) }
+}
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() =>
+        typeof address === 'object' && address !== null
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      )
+    })
+  })
+
+/** The people of every test server, with their passwords. */
+export const people = {
+  admin: { name: 'd2cadmin', password: 'the-administrators-password' },
+  owner: { name: 'd2cuser', password: 'the-developers-password' },
+  user: { name: 'demo', password: 'the-users-own-password' },
+} as const
+export type Person = { readonly name: string; readonly password: string }
+
+/** Two small files, so that a data source is opened in a millisecond: `one.db` and `two.db`. */
+const createFiles = (directory: string): void => {
+  mkdirSync(directory, { recursive: true })
+  for (const name of ['one', 'two']) {
+    const database = new DatabaseSync(join(directory, `${name}.db`))
+    database.exec(`CREATE TABLE Item (id INTEGER PRIMARY KEY, name VARCHAR(50), amount DOUBLE);
+      INSERT INTO Item WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+        SELECT i, '${name} ' || i, i * 1.5 FROM n`)
+    database.close()
+  }
+}
+
+export type TestApp = Running & {
+  readonly url: string
+  readonly clock: TestClock
+  readonly dataDir: string
+  /** Every line that the server has logged. */
+  readonly logs: string[]
+  readonly close: () => Promise<void>
+}
+
+export type StartOptions = {
+  readonly env?: Readonly<Record<string, string>>
+  readonly dataDir?: string
+  readonly level?: 'trace' | 'debug' | 'info'
+  /** Data sources `one` and `two` of the user `demo`; true unless told otherwise. */
+  readonly sources?: boolean
+}
+
+export const basicOf = (person: Person): { authorization: string } => ({
+  authorization: `Basic ${Buffer.from(`${person.name}:${person.password}`).toString('base64')}`,
+})
+
+/** A real server on a port of its own, with a database of its own, in this process. */
+export const startApp = async (options: StartOptions = {}): Promise<TestApp> => {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'headgate-test-'))
+  const port = await freePort()
+  const config = parseConfig(
+    {
+      HEADGATE_PORT: String(port),
+      HEADGATE_DATA_DIR: dataDir,
+      HEADGATE_ADMIN_PASSWORD: people.admin.password,
+      HEADGATE_USER_PASSWORD: people.owner.password,
+      HEADGATE_DEMO_PASSWORD: people.user.password,
+      ...options.env,
+    },
+    dataDir,
+  )
+  createFiles(join(config.filesDir, '1'))
+  const logs: string[] = []
+  const destination = new Writable({
+    write: (chunk, _encoding, done) => (logs.push(String(chunk)), done()),
+  })
+  const clock = createTestClock()
+  const running = await serve(config, {
+    logger: createLogger(options.level ?? 'debug', destination),
+    clock,
+    demoUser: true,
+  })
+  const app: TestApp = {
+    ...running,
+    clock,
+    dataDir,
+    logs,
+    close: async () => {
+      await running.stop()
+      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+  if (options.sources !== false) for (const name of ['one', 'two']) await createSource(app, name)
+  return app
+}
+
+export type Json = Record<string, unknown>
+
+/** Creates the data source `name` over `<name>.db` for the user `demo`; answers its id. */
+export const createSource = async (
+  app: TestApp,
+  name: string,
+  file = `${name}.db`,
+  person: Person = people.user,
+): Promise<number> => {
+  const response = await fetch(`${app.url}/api/mgmt/datasources`, {
+    method: 'POST',
+    headers: { ...basicOf(person), 'content-type': 'application/json' },
+    body: JSON.stringify({
+      name,
+      dataStore: 5001,
+      connectionType: 'Cloud',
+      options: { Database: file },
+    }),
+  })
+  const body = (await response.json()) as { id: string }
+  if (response.status !== 201)
+    throw new Error(`creating ${name}: ${response.status} ${JSON.stringify(body)}`)
+  return Number(body.id)
+}
