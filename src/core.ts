@@ -138,7 +138,7 @@ const createAuthorizations = (base: Base, config: Config, listeners: Listeners) 
     facts: createApplicationFacts(store),
     consents: createConsents(base),
     requests: createAuthorizationRequests(base),
-    allowed: createAllowedApplications(store, clock),
+    allowed: createAllowedApplications(store),
     bearer: createBearerCheck({ ...base, lastUsed }),
     tokens: createTokenStore({
       ...base,

@@ -2,11 +2,10 @@ import type { Logger } from 'pino'
 import type { Core } from './core.ts'
 import { lastUsedInterval } from './features/authorizations/last-used.ts'
 import type { Metrics } from './http/metrics.ts'
-import { days, minutes } from './lib/clock.ts'
+import { minutes } from './lib/clock.ts'
 import { sweepExpired } from './store/sweep.ts'
 
 const sweepInterval = minutes(1)
-const forgetConsentsAfter = days(400)
 
 /** What the server does for itself: writing what was used when, and deleting what has expired. */
 export const startMaintenance = (core: Core, logger: Logger, metrics: Metrics) => {
@@ -16,9 +15,7 @@ export const startMaintenance = (core: Core, logger: Logger, metrics: Metrics) =
     )
   }
   const sweep = async (): Promise<void> => {
-    const expired = await sweepExpired(core.store, core.clock.now())
-    const forgotten = await core.allowed.sweep(forgetConsentsAfter)
-    metrics.swept(expired + forgotten)
+    metrics.swept(await sweepExpired(core.store, core.clock.now()))
   }
   const timers = [
     setInterval(guarded('last-used', core.lastUsed.flush), lastUsedInterval),

@@ -79,7 +79,11 @@ export const serve = async (config: Config, options: ServeOptions = {}): Promise
     if (config.demo) await createDemoDataSource(core, config.filesDir)
     const { server, metrics } = await createApp(core, { config, logger })
     const maintenance = startMaintenance(core, logger, metrics)
+    // The framework's own line about listening would stand beside ours.
+    const { level } = logger
+    logger.level = 'warn'
     await server.listen({ host: config.host, port: config.port })
+    logger.level = level
     const metricsServer =
       config.metricsPort === undefined
         ? undefined

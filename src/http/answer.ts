@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ManagementError, type RefusalRow, refusals } from '#features/refusals.ts'
-import { Unavailable } from '#lib/refusal.ts'
+import { Refusal, Unavailable } from '#lib/refusal.ts'
 
 /** HDP's error envelope (OAuth reference E.2). */
 export const envelope = (row: RefusalRow, message: string) => ({
@@ -31,19 +31,17 @@ export const toManagementError = (
   return new ManagementError(failed, undefined, { cause: error })
 }
 
-/** Logs a refusal at the level that it deserves: our bugs with everything, expected ones with their detail. */
+const causeOf = (error: unknown): unknown =>
+  error instanceof Error && error.cause instanceof Error ? error.cause : error
+
+/** Logs what was thrown at the level that it deserves: our bugs with everything, an expected "no" with its detail. */
 export const logRefusal = (request: FastifyRequest, status: number, error: unknown): void => {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  if (status >= 500)
-    request.log.error(
-      { err: cause, detail: (error as { detail?: string }).detail },
-      'request failed',
-    )
-  else
-    request.log.debug(
-      { detail: (error as { detail?: string }).detail, refusal: (error as Error).message },
-      'refused',
-    )
+  const isRefusal = error instanceof Refusal && error.cause === undefined
+  const said = { detail: (error as { detail?: string }).detail, refusal: (error as Error).message }
+  if (status >= 500 && !isRefusal)
+    request.log.error({ err: causeOf(error), detail: said.detail }, 'request failed')
+  else if (status === 503) request.log.warn(said, 'not now')
+  else request.log.debug(said, 'refused')
 }
 
 export const sendUnavailable = (reply: FastifyReply, error: Unavailable): FastifyReply =>

@@ -1,6 +1,5 @@
-import type { Clock } from '#lib/clock.ts'
 import { type DataSourceSelection, parseSelection } from '#oauth/selection.ts'
-import { type Command, all, run } from '#store/command.ts'
+import { all, type Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Caller } from '../access/caller.ts'
 import { ManagementError, refusals } from '../refusals.ts'
@@ -19,7 +18,7 @@ export type AllowedApplication = {
 }
 
 /** What a user has allowed, and its end. */
-export const createAllowedApplications = (store: Store, clock: Clock) => {
+export const createAllowedApplications = (store: Store) => {
   const { sql } = store
 
   function* list(userId: number): Command<readonly AllowedApplication[]> {
@@ -53,18 +52,6 @@ export const createAllowedApplications = (store: Store, clock: Clock) => {
     }))
   }
 
-  /** A consent whose chains are all over is still a consent, but an old one without any is no access. */
-  function* forgetUnused(before: number): Command<number> {
-    const alive = sql.selectFrom('chains').select('consent_id')
-    return yield* run(
-      sql
-        .deleteFrom('consents')
-        .where('created_at', '<', before)
-        .where((e) => e.or([e('last_used_at', 'is', null), e('last_used_at', '<', before)]))
-        .where('id', 'not in', alive),
-    )
-  }
-
   return {
     list: (caller: Caller) => store.read(() => list(caller.userId)),
     /** Ends consent, codes and tokens of this user for the application, durably, before it answers. */
@@ -76,8 +63,6 @@ export const createAllowedApplications = (store: Store, clock: Clock) => {
     },
     revokeAll: (caller: Caller): Promise<number> =>
       store.write(() => endAccess(store, { userId: caller.userId })),
-    /** Deletes consents that nothing has used for so long (milliseconds); part of sweeping. */
-    sweep: (age: number): Promise<number> => store.write(() => forgetUnused(clock.now() - age)),
   }
 }
 

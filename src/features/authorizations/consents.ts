@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock.ts'
+import { LocalAuthorizeError } from '#oauth/errors.ts'
 import type { AuthorizationRequest, Client, Decision } from '#oauth/model.ts'
 import type { CodeIssuer } from '#oauth/ports.ts'
 import { redirectHost } from '#oauth/redirect-uri.ts'
@@ -98,24 +99,29 @@ function* beginChain(
   return code
 }
 
-export type Remembered = { readonly selection: DataSourceSelection }
+type Remembered = { readonly id: number; readonly selection: DataSourceSelection }
 
+/** Throws `LocalAuthorizeError` when user or application are not good any more. */
 function* readRemembered(
-  { sql }: Store,
-  revision: number,
-  of: { userId: number; client: Client; request: AuthorizationRequest },
+  { store }: Deps,
+  of: {
+    readonly userId: number
+    readonly client: Client
+    readonly request: AuthorizationRequest
+  },
 ): Command<Remembered | undefined> {
+  const revision = yield* requireStanding(store, of.userId, of.client.applicationId)
   const row = yield* first(
-    sql
+    store.sql
       .selectFrom('consents')
-      .select('selection')
+      .select(['id', 'selection'])
       .where('user_id', '=', of.userId)
       .where('application_id', '=', of.client.applicationId)
       .where('scope', '=', of.request.scope)
       .where('redirect_host', '=', redirectHost(of.request.redirectUri))
       .where('application_revision', '=', revision),
   )
-  return row && { selection: parseSelection(row.selection) }
+  return row && { id: row.id, selection: parseSelection(row.selection) }
 }
 
 /** Consents and the codes that come of them. */
@@ -137,20 +143,36 @@ export const createConsents = (deps: Deps) => {
       return yield* beginChain(deps, consentId, request, decision)
     })
 
+  /** A code without asking again: on the consent that stands at this moment, which is left as it is. */
+  const issueRemembered = (
+    userId: number,
+    client: Client,
+    request: AuthorizationRequest,
+  ): Promise<string> =>
+    store.write(function* () {
+      const remembered = yield* readRemembered(deps, { userId, client, request })
+      if (remembered === undefined)
+        throw new LocalAuthorizeError('The access was changed meanwhile.')
+      return yield* beginChain(deps, remembered.id, request, {
+        scope: request.scope,
+        selection: remembered.selection,
+      })
+    })
+
   return {
     issueCode,
+    issueRemembered,
     /**
-     * The consent that makes asking again needless (DESIGN invariant 14): same redirect host, application
-     * revision and scope. Whether this client may go unasked at all is the caller's question.
+     * Tells whether there is a consent that makes asking again needless (DESIGN invariant 14): same redirect
+     * host, application revision and scope. Whether this client may go unasked at all is the caller's question.
      */
-    readRemembered: (
+    isRemembered: (
       userId: number,
       client: Client,
       request: AuthorizationRequest,
-    ): Promise<Remembered | undefined> =>
+    ): Promise<boolean> =>
       store.read(function* () {
-        const revision = yield* requireStanding(store, userId, client.applicationId)
-        return yield* readRemembered(store, revision, { userId, client, request })
+        return (yield* readRemembered(deps, { userId, client, request })) !== undefined
       }),
   }
 }

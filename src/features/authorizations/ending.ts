@@ -34,7 +34,7 @@ export function* endChainsOfUser(store: Store, userId: number, grantType?: strin
   yield* run(statement)
 }
 
-const chainsOf = (store: Store, applicationId: number) =>
+const consentsOf = (store: Store, applicationId: number) =>
   store.sql.selectFrom('consents').select('id').where('application_id', '=', applicationId)
 
 /** Ends what was authorized through a redirect URI that is no longer registered, whatever its loopback port. */
@@ -48,7 +48,7 @@ export function* endByRedirectUri(
     store.sql
       .selectFrom('chains')
       .select(['id', 'redirect_uri'])
-      .where('consent_id', 'in', chainsOf(store, applicationId))
+      .where('consent_id', 'in', consentsOf(store, applicationId))
       .where('redirect_uri', 'is not', null),
   )
   for (const chain of used) {
@@ -59,13 +59,20 @@ export function* endByRedirectUri(
   }
 }
 
+/** Ends the chains of an application that is disabled; its consents wait for it to come back. */
+export function* endChainsOfApplication(store: Store, applicationId: number): Command<void> {
+  yield* run(
+    store.sql.deleteFrom('chains').where('consent_id', 'in', consentsOf(store, applicationId)),
+  )
+}
+
 /** Ends what a grant type that was removed had given: its chains, or (refresh_token) the refresh tokens. */
 export function* endByGrantType(
   store: Store,
   applicationId: number,
   grantType: string,
 ): Command<void> {
-  const consents = chainsOf(store, applicationId)
+  const consents = consentsOf(store, applicationId)
   if (grantType === 'refresh_token') {
     const chains = store.sql.selectFrom('chains').select('id').where('consent_id', 'in', consents)
     yield* run(store.sql.deleteFrom('refresh_tokens').where('chain_id', 'in', chains))

@@ -6,7 +6,12 @@ import type { RandomBytes } from '#oauth/token-format.ts'
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { type Caller, isAdministrator } from '../access/caller.ts'
-import { endAccess, endByGrantType, endByRedirectUri } from '../authorizations/ending.ts'
+import {
+  endAccess,
+  endByGrantType,
+  endByRedirectUri,
+  endChainsOfApplication,
+} from '../authorizations/ending.ts'
 import { ManagementError, type RefusalRow, refusals } from '../refusals.ts'
 import { type Application, type ApplicationFields, applicationFault } from './application.ts'
 import type { ApplicationSecrets } from './secrets.ts'
@@ -100,6 +105,7 @@ export const createApplicationService = (deps: Deps) => {
           yield* endByRedirectUri(store, id, uri, after.redirectUrls)
       for (const type of before.grantTypes)
         if (!after.grantTypes.includes(type)) yield* endByGrantType(store, id, type)
+      if (before.enabled && !after.enabled) yield* endChainsOfApplication(store, id)
       const application = yield* require(caller, id, refusals.applicationToUpdateNotFound)
       return { application, secret: yield* secrets.read(application) }
     })

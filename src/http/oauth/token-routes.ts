@@ -53,7 +53,8 @@ export const mountTokenRoutes = (
     })
     app.post(`${base}/revoke`, options, async (request, reply) => {
       await revokeToken(oauth, readInput(request))
-      return reply.code(200).send()
+      // RFC 7009 section 2.2: the body says nothing; some libraries insist on JSON (simple-oauth2).
+      return reply.code(200).send({})
     })
     for (const path of ['token', 'revoke']) app.get(`${base}/${path}`, options, methodNotAllowed)
   }

@@ -35,7 +35,12 @@ const signedInOnly =
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const signedIn = await deps.browser.readSession(request)
     return signedIn === undefined
-      ? reply.redirect(pagePaths.signIn, 303)
+      ? reply.redirect(
+          request.routeOptions.url === pagePaths.password
+            ? `${pagePaths.signIn}?to=password`
+            : pagePaths.signIn,
+          303,
+        )
       : page(request, reply, signedIn)
   }
 

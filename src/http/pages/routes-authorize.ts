@@ -8,7 +8,12 @@ import { errorLocation, successLocation } from '#oauth/authorize/response.ts'
 import { LocalAuthorizeError, OAuthError } from '#oauth/errors.ts'
 import type { AuthorizationRequest, Client, Decision } from '#oauth/model.ts'
 import type { ClientReader } from '#oauth/ports.ts'
-import { isLoopback, redirectHost, redirectOrigin } from '#oauth/redirect-uri.ts'
+import {
+  isLoopback,
+  matchesRedirectUri,
+  redirectHost,
+  redirectOrigin,
+} from '#oauth/redirect-uri.ts'
 import { scopeInWords } from '#oauth/scope.ts'
 import { selectionOf } from '#oauth/selection.ts'
 import { authorizeEntries } from '../oauth/parameters.ts'
@@ -70,6 +75,8 @@ const requireFlow = async (deps: AuthorizeDeps, request: FastifyRequest): Promis
   const found = await deps.requests.read(handle, deps.browser.readBrowser(request))
   const client = found && (await deps.clients.readClient(found.clientId))
   if (found === undefined || client === undefined) throw over()
+  // The owner may have taken the redirect URI away since the flow began (T07, T53).
+  if (!matchesRedirectUri(client.redirectUris, found.redirectUri, client.type)) throw over()
   return { handle, request: found, client }
 }
 
@@ -127,15 +134,14 @@ const showConsent = async (
   })
 }
 
-const answerWithCode = async (
+/** Takes the request out of the store: of two answers to one question only the first counts (T14). */
+const takeFlow = async (
   deps: AuthorizeDeps,
-  reply: FastifyReply,
+  request: FastifyRequest,
   flow: Flow,
-  userId: number,
-  decision: Decision,
-): Promise<FastifyReply> => {
-  const code = await deps.consents.issueCode(userId, flow.client, flow.request, decision)
-  return sendBack(reply, successLocation(flow.request, code, deps.issuer))
+): Promise<void> => {
+  const taken = await deps.requests.take(flow.handle, deps.browser.readBrowser(request))
+  if (taken === undefined) throw over()
 }
 
 const consent = async (
@@ -146,19 +152,13 @@ const consent = async (
   const flow = await requireFlow(deps, request)
   const signedIn = await deps.browser.readSession(request)
   if (signedIn === undefined) return reply.redirect(signInPath(flow.handle), 303)
-  const remembered = await deps.consents.readRemembered(
-    signedIn.caller.userId,
-    flow.client,
-    flow.request,
-  )
+  const { userId } = signedIn.caller
+  // DESIGN invariant 14: nobody can prove to be a public client, or the program behind a loopback address.
   const asks = flow.client.type === 'public' || isLoopback(flow.request.redirectUri)
-  if (remembered !== undefined && !asks) {
-    if ((await deps.requests.take(flow.handle, deps.browser.readBrowser(request))) === undefined)
-      throw over()
-    return answerWithCode(deps, reply, flow, signedIn.caller.userId, {
-      scope: flow.request.scope,
-      selection: remembered.selection,
-    })
+  if (!asks && (await deps.consents.isRemembered(userId, flow.client, flow.request))) {
+    await takeFlow(deps, request, flow)
+    const code = await deps.consents.issueRemembered(userId, flow.client, flow.request)
+    return sendBack(reply, successLocation(flow.request, code, deps.issuer))
   }
   const none = (request.query as { tick?: unknown }).tick === 'none'
   return showConsent(
@@ -189,8 +189,7 @@ const decide = async (
       problem:
         'Tick at least one data source, or the box for later ones. To give nothing, choose Deny.',
     })
-  if ((await deps.requests.take(flow.handle, deps.browser.readBrowser(request))) === undefined)
-    throw over()
+  await takeFlow(deps, request, flow)
   const { userId } = signedIn.caller
   request.log.info(
     {
@@ -211,7 +210,9 @@ const decide = async (
     )
   const offered = (await deps.dataSources.listOf(userId)).map((source) => source.id)
   const selection = selectionOf(offered, ticked.map(Number), later)
-  return answerWithCode(deps, reply, flow, userId, { scope: flow.request.scope, selection })
+  const decision: Decision = { scope: flow.request.scope, selection }
+  const code = await deps.consents.issueCode(userId, flow.client, flow.request, decision)
+  return sendBack(reply, successLocation(flow.request, code, deps.issuer))
 }
 
 /** The authorization endpoint and its pages (RFC 6749 section 3.1, DESIGN invariant 9). */

@@ -71,7 +71,11 @@ export const takeSignIn = async (
   }
 }
 
-const target: SignInTarget = { action: pagePaths.signIn, next: pagePaths.applications }
+/** Where a sign-in outside a flow may lead: pages of ours by name, never an address of the request (T08). */
+const targetOf = (request: FastifyRequest): SignInTarget =>
+  (request.query as { to?: unknown }).to === 'password'
+    ? { action: `${pagePaths.signIn}?to=password`, next: pagePaths.password }
+    : { action: pagePaths.signIn, next: pagePaths.applications }
 
 /** Landing, sign-in and sign-out outside an authorization. */
 export const mountSignInRoutes = (app: FastifyInstance, deps: SignInDeps): void => {
@@ -85,10 +89,12 @@ export const mountSignInRoutes = (app: FastifyInstance, deps: SignInDeps): void 
   })
   app.get(pagePaths.signIn, options, async (request, reply) => {
     if ((await deps.browser.readSession(request)) !== undefined)
-      return reply.redirect(target.next, 303)
-    return showSignIn(deps, request, reply, target)
+      return reply.redirect(targetOf(request).next, 303)
+    return showSignIn(deps, request, reply, targetOf(request))
   })
-  app.post(pagePaths.signIn, options, (request, reply) => takeSignIn(deps, request, reply, target))
+  app.post(pagePaths.signIn, options, (request, reply) =>
+    takeSignIn(deps, request, reply, targetOf(request)),
+  )
   app.post(pagePaths.signOut, options, async (request, reply) => {
     const signedIn = await deps.browser.readSession(request)
     if (signedIn !== undefined) {
