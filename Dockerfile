@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 COPY headgate.mjs LICENSE ./
-COPY scripts/require-node.mjs scripts/
+COPY scripts/find-node.mjs scripts/
 COPY src src
 RUN mkdir /data && chown node /data
 USER node
