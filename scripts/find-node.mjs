@@ -33,10 +33,13 @@ export const findNode = () => {
 export const runInstead = (node, args) =>
   new Promise(() => {
     const child = spawn(node, args, { stdio: 'inherit' })
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+      process.on(signal, () => child.kill(signal))
     child.once('error', (error) => {
       console.error(`${node} cannot be run: ${error.message}`)
       process.exit(1)
     })
-    child.once('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+    child.once('exit', (code, signal) =>
+      process.exit(code ?? 128 + (constants.signals[signal] ?? 0)),
+    )
   })

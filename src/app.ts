@@ -12,13 +12,9 @@ import { createMetrics } from './http/metrics.ts'
 import { mountTokenRoutes } from './http/oauth/token-routes.ts'
 import { mountOData } from './http/odata/routes.ts'
 import { createBrowserSession } from './http/pages/browser-session.ts'
-import { mountAccountRoutes } from './http/pages/routes-account.ts'
-import { mountAuthorizeRoutes } from './http/pages/routes-authorize.ts'
-import { mountSignInRoutes } from './http/pages/routes-sign-in.ts'
-import { mountAssets } from './http/pages/send.ts'
+import { mountPages } from './http/pages/mount.ts'
 import { createServer } from './http/server.ts'
 import { days, minutes } from './lib/clock.ts'
-import { grants } from './oauth/grants/index.ts'
 import type { Lifetimes, OAuthDeps } from './oauth/ports.ts'
 import { first } from './store/command.ts'
 import { deriveKey } from './vault/keys.ts'
@@ -45,12 +41,9 @@ const mountEverything = async (
     hashSecret: (secret) => core.hash('client-secret', secret),
     now: core.clock.now,
     lifetimes: lifetimesOf(config),
-    grantTypes: grants.map((grant) => grant.type),
   }
-  const basic = createBasicAuthentication({
-    passwordCheck: core.passwordCheck,
-    readCaller: (id) => core.store.read(() => core.users.readCaller(id)),
-  })
+  const readCaller = (id: number) => core.store.read(() => core.users.readCaller(id))
+  const basic = createBasicAuthentication({ passwordCheck: core.passwordCheck, readCaller })
   const browser = createBrowserSession({
     cookies: createCookies(issuer),
     sessions: core.sessions,
@@ -68,10 +61,7 @@ const mountEverything = async (
       .read(() => first(core.store.sql.selectFrom('tenants').select('id').limit(1)))
       .then((row) => row !== undefined),
   )
-  mountAssets(app)
-  mountSignInRoutes(app, pages)
-  mountAccountRoutes(app, pages)
-  mountAuthorizeRoutes(app, {
+  await mountPages(app, {
     ...pages,
     laterTicked: config.hdp.has('later-sources'),
     storeNames: (id) => core.connectors.find(id)?.name ?? 'Unknown',
@@ -86,6 +76,7 @@ const mountEverything = async (
   mountOData(app, {
     ...core,
     basic,
+    readCaller,
     metrics,
     publicUrl: issuer,
     sealer: {
@@ -98,12 +89,22 @@ const mountEverything = async (
 /** The server, wired but not listening. */
 export const createApp = async (core: Core, { config, logger }: AppOptions) => {
   const metrics = createMetrics({ passwordVerifications: core.passwordCheck.verifications })
-  core.listeners.reuse = (what, applicationId) => {
+  core.listeners.reuse = ({ what, applicationId }) => {
     metrics.reused(what)
     logger.warn(
       { audit: 'token.reused', what, subject: applicationId },
       'a code or refresh token was used twice; its chain was ended',
     )
+  }
+  core.listeners.signInFailure = ({ userId, locked }) => {
+    metrics.signInFailed(locked)
+    const who = userId === undefined ? 'unknown name' : userId
+    if (locked)
+      logger.warn(
+        { audit: 'user.locked', userId: who },
+        'a wrong password, and the account is locked',
+      )
+    else logger.info({ audit: 'user.sign-in-failed', userId: who }, 'audit')
   }
   const server = await createServer({
     logger,

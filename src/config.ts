@@ -14,13 +14,7 @@ export class ConfigError extends Error {
 }
 
 /** HDP's less safe habits, each switched on by name (docs/hdp-compatibility.md). */
-export const hdpHabits = [
-  'show-secrets',
-  'password-grant',
-  'shared-callback',
-  'later-sources',
-  'no-idle-expiry',
-] as const
+export const hdpHabits = ['show-secrets', 'later-sources', 'no-idle-expiry'] as const
 export type HdpHabit = (typeof hdpHabits)[number]
 
 /** A key with its name: 32 bytes in base64. */
@@ -52,8 +46,8 @@ const port = (example: string): Option<number> => ({
 
 const password: Option<Secret> = {
   example: 'correct-horse-battery',
-  fault: 'must have 8 to 128 characters',
-  parse: (t) => (t.length >= 8 && t.length <= 128 ? new Secret(t) : undefined),
+  fault: 'must have 12 to 128 characters',
+  parse: (t) => (t.length >= 12 && t.length <= 128 ? new Secret(t) : undefined),
 }
 
 const parseOrigin = (t: string): string | undefined => {
@@ -142,7 +136,8 @@ export type Config = {
   readonly hdp: ReadonlySet<HdpHabit>
 }
 
-const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
+const isLoopbackHost = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 
 const known = [
   'HOST',
@@ -223,7 +218,7 @@ const readTls = (optional: Optional): Config['tls'] => {
 /** Passwords and tokens must not cross a network in the clear by accident. */
 const refuseOpenHttp = (config: Config, insecure: boolean): void => {
   if (
-    loopback.has(config.host) ||
+    isLoopbackHost(config.host) ||
     config.tls !== undefined ||
     config.trustProxy !== undefined ||
     insecure

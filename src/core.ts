@@ -5,16 +5,21 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createConnectorRegistry } from './connectors/registry.ts'
 import { createLockout, defaultLockoutPolicy } from './features/authentication/lockout.ts'
-import { createPasswordCheck } from './features/authentication/password-check.ts'
+import {
+  createPasswordCheck,
+  type SignInFailure,
+} from './features/authentication/password-check.ts'
 import { createPasswordChange } from './features/authentication/change-password.ts'
 import { createPasswordHasher } from './features/authentication/passwords.ts'
-import { createSessions } from './features/authentication/sessions.ts'
+import { createSessions, type Sessions } from './features/authentication/sessions.ts'
 import { createAllowedApplications } from './features/authorizations/allowed.ts'
 import { createAuthorizationRequests } from './features/authorizations/authorization-requests.ts'
 import { createBearerCheck } from './features/authorizations/bearer.ts'
 import { createConsents } from './features/authorizations/consents.ts'
+import { createDecisions } from './features/authorizations/decisions.ts'
 import { createLastUsed } from './features/authorizations/last-used.ts'
 import { createReplays } from './features/authorizations/replay.ts'
+import type { Reuse } from './features/authorizations/issuing.ts'
 import { createTokenStore } from './features/authorizations/token-store.ts'
 import { createClientReader } from './features/client-applications/client-reader.ts'
 import { createApplicationFacts } from './features/client-applications/facts.ts'
@@ -88,17 +93,24 @@ type Base = OpenedStore & {
 
 /** What the core tells the outside; set by whoever wants to know. */
 type Listeners = {
-  reuse: (what: 'code' | 'refresh-token', applicationId: number) => void
+  reuse: (reuse: Reuse) => void
+  signInFailure: (failure: SignInFailure) => void
   change: () => void
 }
 
 /** Who is who: users, passwords, sessions. */
-const createIdentity = (base: Base) => {
+const createIdentity = (base: Base, listeners: Listeners) => {
   const { store, clock, hash } = base
   const users = createUserStore(store)
   const lockout = createLockout(store, clock, defaultLockoutPolicy)
   const passwords = createPasswordHasher()
-  const passwordCheck = createPasswordCheck({ ...base, users, lockout, passwords })
+  const passwordCheck = createPasswordCheck({
+    ...base,
+    users,
+    lockout,
+    passwords,
+    onFailure: (failure) => listeners.signInFailure(failure),
+  })
   return {
     users,
     lockout,
@@ -119,13 +131,20 @@ const createSources = (base: Base, config: Config) => {
 }
 
 /** Who may read it: applications, consents, codes and tokens. */
-const createAuthorizations = (base: Base, config: Config, listeners: Listeners) => {
+const createAuthorizations = (
+  base: Base,
+  config: Config,
+  listeners: Listeners,
+  sessions: Sessions,
+) => {
   const { store, ring, clock } = base
   const lastUsed = createLastUsed(store, clock)
   const applications = createApplicationStore(store)
   const sealed = createSealedValues(store, ring, clock.now)
   const showSecrets = config.hdp.has('show-secrets')
   const secrets = createApplicationSecrets({ ...base, applications, sealed, showSecrets })
+  const consents = createConsents(base)
+  const requests = createAuthorizationRequests(base)
   return {
     lastUsed,
     applications: createApplicationService({
@@ -136,15 +155,16 @@ const createAuthorizations = (base: Base, config: Config, listeners: Listeners) 
     }),
     clients: createClientReader(store),
     facts: createApplicationFacts(store),
-    consents: createConsents(base),
-    requests: createAuthorizationRequests(base),
+    consents,
+    requests,
+    decisions: createDecisions({ store, sessions, requests, consents }),
     allowed: createAllowedApplications(store),
     bearer: createBearerCheck({ ...base, lastUsed }),
     tokens: createTokenStore({
       ...base,
       lastUsed,
       replays: createReplays(ring.pepper),
-      onReuse: (what, applicationId) => listeners.reuse(what, applicationId),
+      onReuse: (reuse) => listeners.reuse(reuse),
     }),
   }
 }
@@ -154,19 +174,24 @@ export const createCore = (
   opened: OpenedStore,
   { config, clock = systemClock }: Omit<AppOptions, 'logger'>,
 ) => {
-  const listeners: Listeners = { reuse: () => undefined, change: () => undefined }
+  const listeners: Listeners = {
+    reuse: () => undefined,
+    signInFailure: () => undefined,
+    change: () => undefined,
+  }
   const base: Base = {
     ...opened,
     clock,
     random: randomBytes,
     hash: createHasher(opened.ring.pepper),
   }
+  const identity = createIdentity(base, listeners)
   return {
     ...base,
     listeners,
-    ...createIdentity(base),
+    ...identity,
     ...createSources(base, config),
-    ...createAuthorizations(base, config, listeners),
+    ...createAuthorizations(base, config, listeners, identity.sessions),
   }
 }
 

@@ -16,9 +16,14 @@ const usage = (): string =>
 
 /** The command line. What is wrong with it, or with the configuration, is one line and exit code 2 or 1. */
 export const main = async (args: readonly string[]): Promise<void> => {
+  // What is written is nobody else's business: databases, keys, first passwords.
+  process.umask(0o077)
+  if (['help', '--help', '-h'].includes(args[0] ?? '')) return output.line(usage())
   const command = commands.find(({ name }) => name.every((word, index) => args[index] === word))
   if (command === undefined) {
-    output.error(usage())
+    output.error(
+      `${args.length === 0 ? 'A command is missing.' : `There is no command ${args[0]}.`}\n\n${usage()}`,
+    )
     process.exitCode = 2
     return
   }

@@ -1,11 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import { type Core, createCore, openStore } from './core.ts'
 import type { Config } from './config.ts'
 import { systemTenantId } from './features/access/permissions.ts'
+import { passwordFault } from './features/authentication/change-password.ts'
 import { createDemoDataSource } from './features/demo/data-source.ts'
 import {
   generatePassword,
@@ -17,6 +20,8 @@ import { listenMetrics } from './http/metrics.ts'
 import { createLogger } from './http/log.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { startMaintenance } from './maintenance.ts'
+import { explainStartError } from './start-errors.ts'
+import { lockDataDirectory } from './store/serve-lock.ts'
 
 export type Running = {
   readonly url: string
@@ -32,6 +37,13 @@ export type ServeOptions = {
   readonly clock?: Clock
   /** The user `demo` without the demo's data. */
   readonly demoUser?: boolean
+}
+
+/** HDP leaves first passwords out of its policy; here the first administrator is no exception. */
+const checkFirstPassword = ({ userName, password }: FirstUser): void => {
+  const fault = passwordFault(userName, password.reveal())
+  if (fault !== undefined)
+    throw new Error(`The first password of ${userName} is not acceptable: ${fault}`)
 }
 
 /** The users of a first start: HDP's names, with given or generated passwords. */
@@ -62,51 +74,82 @@ const ensureUsers = async (
       password: user.given ?? generatePassword(),
     }),
   )
+  for (const user of users) checkFirstPassword(user)
   const generated = users.filter((_user, index) => fresh[index]?.given === undefined)
   writeInitialPasswords(config.dataDir, generated)
   await createFirstUsers(core.store, { clock: core.clock, passwords: core.passwords }, users)
   return generated.length > 0 ? initialPasswordsFile(config.dataDir) : undefined
 }
 
+/** What was started, to be ended in the opposite order: at a stop, or when a later part cannot start. */
+const createEndings = () => {
+  const endings: (() => Promise<unknown> | void)[] = []
+  let ending: Promise<void> | undefined
+  const endAll = async (): Promise<void> => {
+    for (const end of endings.toReversed()) await end()
+  }
+  return {
+    add: (end: () => Promise<unknown> | void): void => void endings.push(end),
+    run: (): Promise<void> => (ending ??= endAll()),
+  }
+}
+
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+
+/** Listens; the framework's own line about it would stand beside ours. */
+const listen = async (server: FastifyInstance, config: Config, logger: Logger): Promise<number> => {
+  const { level } = logger
+  logger.level = 'warn'
+  try {
+    await server.listen({ host: config.host, port: config.port })
+  } finally {
+    logger.level = level
+  }
+  return (server.server.address() as AddressInfo).port
+}
+
+const start = async (
+  config: Config,
+  options: Required<ServeOptions>,
+  endings: ReturnType<typeof createEndings>,
+) => {
+  const { logger, clock, demoUser } = options
+  endings.add(() => logger.flush())
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  endings.add(lockDataDirectory(config.dataDir))
+  const core = createCore(await openStore(config, clock), { config, clock })
+  endings.add(core.store.close)
+  endings.add(core.connectors.close)
+  endings.add(core.openSources.close)
+  mkdirSync(join(config.filesDir, String(systemTenantId)), { recursive: true, mode: 0o700 })
+  const passwordsFile = await ensureUsers(core, config, demoUser)
+  if (config.demo) await createDemoDataSource(core, config.filesDir)
+  const { server, metrics } = await createApp(core, { config, logger })
+  const maintenance = startMaintenance(core, logger, metrics)
+  endings.add(maintenance.stop)
+  if (config.metricsPort !== undefined) {
+    const metricsServer = await listenMetrics(metrics, config.metricsPort)
+    endings.add(() => closeServer(metricsServer))
+  }
+  endings.add(() => server.close())
+  return { core, passwordsFile, port: await listen(server, config, logger) }
+}
+
 /** Starts the server of a configuration. Throws when it cannot; then nothing is left open. */
 export const serve = async (config: Config, options: ServeOptions = {}): Promise<Running> => {
   const { logger = createLogger('info'), clock = systemClock, demoUser = config.demo } = options
-  const opened = await openStore(config, clock)
-  const core = createCore(opened, { config, clock })
+  const endings = createEndings()
   try {
-    mkdirSync(join(config.filesDir, String(systemTenantId)), { recursive: true, mode: 0o700 })
-    const passwordsFile = await ensureUsers(core, config, demoUser)
-    if (config.demo) await createDemoDataSource(core, config.filesDir)
-    const { server, metrics } = await createApp(core, { config, logger })
-    const maintenance = startMaintenance(core, logger, metrics)
-    // The framework's own line about listening would stand beside ours.
-    const { level } = logger
-    logger.level = 'warn'
-    await server.listen({ host: config.host, port: config.port })
-    logger.level = level
-    const metricsServer =
-      config.metricsPort === undefined
-        ? undefined
-        : await listenMetrics(metrics, config.metricsPort)
-    const { port } = server.server.address() as AddressInfo
-    let stopping: Promise<void> | undefined
-    const stopAll = async (): Promise<void> => {
-      await server.close()
-      metricsServer?.close()
-      await maintenance.stop()
-      await core.openSources.close()
-      await core.connectors.close()
-      await core.store.close()
-    }
-    return {
-      url: config.publicUrl,
-      port,
-      core,
-      passwordsFile,
-      stop: () => (stopping ??= stopAll()),
-    }
+    const started = await start(config, { logger, clock, demoUser }, endings)
+    logger.info({ url: config.publicUrl, hdp: [...config.hdp] }, 'started')
+    endings.add(() => logger.info('stopping'))
+    return { url: config.publicUrl, ...started, stop: endings.run }
   } catch (error) {
-    await core.store.close()
-    throw error
+    await endings.run()
+    throw explainStartError(error, config)
   }
 }

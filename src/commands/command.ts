@@ -19,3 +19,11 @@ export type Command = {
 
 /** The command was called with the wrong words; the message says how to call it. */
 export class UsageError extends Error {}
+
+/** For a command that takes no words: a word that is ignored would mislead. */
+export const refuseWords = (args: readonly string[], command: string): void => {
+  if (args.length > 0)
+    throw new UsageError(
+      `${command} takes no words, and got ${args.join(' ')}. Options are environment variables (docs/configuration.md).`,
+    )
+}

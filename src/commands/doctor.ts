@@ -4,7 +4,7 @@ import { openStore } from '../core.ts'
 import type { Config } from '../config.ts'
 import { all, first } from '../store/command.ts'
 import type { Store } from '../store/store.ts'
-import type { Command } from './command.ts'
+import { type Command, refuseWords } from './command.ts'
 
 type Finding = { readonly ok: boolean; readonly text: string }
 
@@ -78,7 +78,8 @@ export const doctor: Command = {
   name: ['doctor'],
   usage: 'doctor',
   summary: 'look for what is wrong, and say what to do',
-  run: async ({ config, output }) => {
+  run: async ({ args, config, output }) => {
+    refuseWords(args, 'doctor')
     const directory = checkDirectory(config.dataDir)
     const files = ['keys/master', 'keys/pepper', 'initial-passwords'].map((name) =>
       checkSecretFile(join(config.dataDir, name)),

@@ -1,12 +1,13 @@
 import { serve as start } from '../serve.ts'
-import type { Command } from './command.ts'
+import { type Command, refuseWords } from './command.ts'
 
 /** Runs the server until it is told to stop; then it finishes what is in flight and exits 0. */
 export const serve: Command = {
   name: ['serve'],
   usage: 'serve',
   summary: 'run the server (npm start)',
-  run: async ({ config, output }) => {
+  run: async ({ args, config, output }) => {
+    refuseWords(args, 'serve')
     const running = await start(config)
     if (running.passwordsFile !== undefined)
       output.line(

@@ -47,6 +47,11 @@ export type Source = {
    * Ending the iteration early, or aborting the signal, releases whatever the read holds.
    */
   readonly read: (plan: ReadPlan, signal: AbortSignal) => AsyncIterable<readonly Row[]>
+  /**
+   * The same rows, all of them, when they are few and nobody has to be waited for; otherwise `undefined`, and
+   * `read` is asked. One row by its key is read so often that an iteration would cost more than the row.
+   */
+  readonly readNow?: (plan: ReadPlan) => readonly Row[] | undefined
   /** The number of rows that the plan's filter lets through, without its limit and offset. */
   readonly count: (plan: ReadPlan, signal: AbortSignal) => Promise<bigint>
   readonly close: () => Promise<void>

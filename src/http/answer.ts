@@ -40,7 +40,7 @@ export const logRefusal = (request: FastifyRequest, status: number, error: unkno
   const said = { detail: (error as { detail?: string }).detail, refusal: (error as Error).message }
   if (status >= 500 && !isRefusal)
     request.log.error({ err: causeOf(error), detail: said.detail }, 'request failed')
-  else if (status === 503) request.log.warn(said, 'not now')
+  else if (status >= 500 && status !== 501) request.log.warn(said, 'could not answer')
   else request.log.debug(said, 'refused')
 }
 

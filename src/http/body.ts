@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { ManagementError, refusals } from '#features/refusals.ts'
+import { repeatedKey } from './repeated-key.ts'
 
 /** Bodies of this server are small; everything larger is refused before it is read (T70). Bytes. */
 export const bodyLimit = 65_536
@@ -43,14 +44,16 @@ const checkJson = (value: unknown, depth = 0): void => {
 const parseJson = (bytes: Buffer): unknown => {
   // An empty body with a JSON type is what many clients send with DELETE and with PUT …/reset.
   if (bytes.length === 0) return undefined
+  const text = decode(bytes)
   let value: unknown
   try {
-    value = JSON.parse(decode(bytes))
-  } catch (error) {
-    if (error instanceof ManagementError) throw error
+    value = JSON.parse(text)
+  } catch {
     throw refuse('The body is not JSON.')
   }
   checkJson(value)
+  const repeated = repeatedKey(text)
+  if (repeated !== undefined) throw refuse(`${repeated.slice(0, 40)} stands twice in one object.`)
   return value
 }
 

@@ -58,6 +58,25 @@ const checkBody = (request: FastifyRequest, endpoint: Endpoint<never>): unknown 
   return request.body
 }
 
+/** Other methods of a path are told which there are, instead of that there is no such path. */
+const refuseOtherMethods = (app: FastifyInstance, endpoints: readonly Endpoint<never>[]): void => {
+  for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
+    const used = endpoints.filter((endpoint) => endpoint.path === path).map((e): string => e.method)
+    const other = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
+      (method) => !used.includes(method),
+    )
+    app.route({
+      method: other,
+      url: path,
+      exposeHeadRoute: false,
+      handler: async (_request, reply) => {
+        void reply.header('Allow', used.join(', '))
+        throw new ManagementError(refusals.methodNotAllowed, `It takes ${used.join(', ')}.`)
+      },
+    })
+  }
+}
+
 /** Order of checks (management reference 7): who, permission, then what is asked. */
 export const mountEndpoints = <Deps>(
   app: FastifyInstance,
@@ -65,6 +84,7 @@ export const mountEndpoints = <Deps>(
   deps: Deps,
   basic: BasicAuthentication,
 ): void => {
+  refuseOtherMethods(app, endpoints)
   for (const endpoint of endpoints) {
     app.route({
       method: endpoint.method,

@@ -38,6 +38,12 @@ export const createMetrics = (probe: {
     labelNames: ['kind'],
     registers,
   })
+  const signInFailures = new Counter({
+    name: 'headgate_sign_in_failures_total',
+    help: 'Wrong passwords, and attempts on locked accounts',
+    labelNames: ['locked'],
+    registers,
+  })
   const swept = new Counter({
     name: 'headgate_swept_rows_total',
     help: 'Expired rows that were deleted',
@@ -68,6 +74,7 @@ export const createMetrics = (probe: {
       issued.inc({ grant: grantLabels.has(grant) ? grant : 'other' }),
     oauthRefused: (error: string) => refused.inc({ error }),
     reused: (kind: 'code' | 'refresh-token') => reused.inc({ kind }),
+    signInFailed: (locked: boolean) => signInFailures.inc({ locked: String(locked) }),
     swept: (rows: number) => swept.inc(rows),
     streamCut: () => streamsCut.inc(),
   }

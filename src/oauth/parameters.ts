@@ -11,10 +11,10 @@ const maxValueLength = 4096
 const maxCount = 100
 
 /** HDP prints its own spelling of two fields (reference A.9); inside there is one name. */
-const aliases: Readonly<Record<string, string>> = {
-  clientId: 'client_id',
-  clientSecret: 'client_secret',
-}
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['clientId', 'client_id'],
+  ['clientSecret', 'client_secret'],
+])
 
 const hasControlCharacter = (text: string): boolean => {
   for (let i = 0; i < text.length; i += 1) {
@@ -54,7 +54,7 @@ export const readParameters = (entries: ParameterEntries): ReadParameters => {
   const seen = new Set<string>()
   const repeated = new Set<string>()
   for (const [spelling, value] of entries) {
-    const name = aliases[spelling] ?? spelling
+    const name = aliases.get(spelling) ?? spelling
     if (seen.size >= maxCount)
       throw new OAuthError('invalid_request', `More than ${maxCount} parameters.`)
     checkValue(name, value)

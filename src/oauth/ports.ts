@@ -1,12 +1,4 @@
-import type {
-  AuthorizationRequest,
-  Client,
-  CodeRecord,
-  Decision,
-  GrantType,
-  IssuedTokens,
-  RefreshRecord,
-} from './model.ts'
+import type { Client, CodeRecord, IssuedTokens, RefreshRecord } from './model.ts'
 
 /** What the core asks of storage. Each member is atomic, and has happened durably once it resolves. */
 
@@ -56,16 +48,6 @@ export type TokenStore = {
   readonly revokeToken: (token: string, applicationId: number) => Promise<void>
 }
 
-export type CodeIssuer = {
-  /** Stores the consent and begins its chain with a code. Refuses when user or application are no longer good. */
-  readonly issueCode: (
-    userId: number,
-    client: Client,
-    request: AuthorizationRequest,
-    decision: Decision,
-  ) => Promise<string>
-}
-
 /** What the operator's settings say of a token. Milliseconds. */
 export type Lifetimes = {
   readonly accessToken: number
@@ -79,6 +61,4 @@ export type OAuthDeps = {
   readonly hashSecret: (secret: string) => Uint8Array
   readonly now: () => number
   readonly lifetimes: Lifetimes
-  /** Grant types that this server offers. */
-  readonly grantTypes: readonly GrantType[]
 }

@@ -39,6 +39,9 @@ const responseParameters = new Set([
 const bareHost =
   /^(?=.{1,253}(?:[:/]|$))[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::\d{1,5})?(?:\/[\x21-\x7e]*)?$/i
 
+const schemeFault = (scheme: string): string | undefined =>
+  dangerousSchemes.has(scheme) ? `must not have the scheme ${scheme.slice(0, -1)}` : undefined
+
 const characterFault = (uri: string): string | undefined => {
   if (uri === '') return 'must not be empty'
   if (uri.length > maxLength) return `must not be longer than ${maxLength} characters`
@@ -53,8 +56,6 @@ const characterFault = (uri: string): string | undefined => {
 const absoluteFault = (uri: string): string | undefined => {
   if (!URL.canParse(uri)) return 'is not a valid URI'
   const url = new URL(uri)
-  if (dangerousSchemes.has(url.protocol))
-    return `must not have the scheme ${url.protocol.slice(0, -1)}`
   if (url.username !== '' || url.password !== '' || uri.split(/[/?]/, 3)[2]?.includes('@'))
     return 'must not have user-info (@) before the host'
   for (const name of url.searchParams.keys()) {
@@ -72,7 +73,8 @@ const absoluteFault = (uri: string): string | undefined => {
  * https or a private-use scheme (RFC 8252 section 7), and, as in HDP's samples, bare hosts.
  */
 export const redirectUriFault = (uri: string): string | undefined => {
-  const fault = characterFault(uri)
+  // `javascript:1/alert(1)` also reads as a host with a port, hence the scheme before the bare host (T06).
+  const fault = characterFault(uri) ?? schemeFault(/^[^:/?]*:/.exec(uri)?.[0].toLowerCase() ?? '')
   if (fault !== undefined || bareHost.test(uri)) return fault
   return absoluteFault(uri)
 }
@@ -95,9 +97,16 @@ const sameLoopback = (registered: string, presented: string): boolean => {
   )
 }
 
-/** True for a redirect to the user's own computer. */
-export const isLoopback = (uri: string): boolean =>
-  loopback.test(uri) || /^http:\/\/localhost(?::\d{1,5})?(?:[/?]|$)/.test(uri)
+/** Hosts, as the URL reader writes them, that lead back to where the browser runs. */
+const ownComputer =
+  /^(?:(?:[^.]+\.)*localhost\.?|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\]|\[::ffff:(?:7f[\da-f]{2}:[\da-f]{1,4}|0:0)\])$/
+
+/** True for a redirect to the user's own computer, by whatever name: wider than what may vary its port (T16). */
+export const isLoopback = (uri: string): boolean => {
+  if (!URL.canParse(uri)) return false
+  const { protocol, hostname } = new URL(uri)
+  return /^https?:$/.test(protocol) && ownComputer.test(hostname)
+}
 
 /**
  * True when a presented redirect URI is one of the registered ones: byte for byte (RFC 9700 section 2.1),

@@ -57,4 +57,4 @@ export const notFound = (message: string, place?: ODataErrorPlace): ODataError =
 
 /** OData 4.01 Protocol 9.3.1: what the service does not offer is refused with 501, never ignored. */
 export const notSupported = (what: string, place?: ODataErrorPlace): ODataError =>
-  new ODataError('not-implemented', `Not supported yet: ${what}`, place)
+  new ODataError('not-implemented', `Not supported yet: ${what}. Leave it out.`, place)

@@ -6,6 +6,8 @@ export type TableIndex = { readonly columns: readonly string[]; readonly unique:
 export type Table = TableShape & {
   /** Indexes that bound a read, the primary key included; empty when the source does not tell. */
   readonly indexes: readonly TableIndex[]
+  /** Whether rows are numbered by the primary key, which is then the first of `indexes`. */
+  readonly hasRowId: boolean
   /** False for views and computed columns: reading a single row may then cost anything. */
   readonly isPlain: boolean
 }

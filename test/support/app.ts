@@ -112,6 +112,14 @@ export const startApp = async (options: StartOptions = {}): Promise<TestApp> => 
   return app
 }
 
+/** A session of a person, as signing in would begin it. */
+export const beginSession = async (app: TestApp, person: Person): Promise<string> => {
+  const user = await app.core.store.read(() => app.core.users.readByName(person.name))
+  const session = user && (await app.core.sessions.begin(user))
+  if (session === undefined) throw new Error(`no session for ${person.name}`)
+  return session
+}
+
 export type Json = Record<string, unknown>
 
 /** Creates the data source `name` over `<name>.db` for the user `demo`; answers its id. */

@@ -54,22 +54,19 @@ const indexesOf = (
   db: DatabaseSync,
   table: string,
   key: readonly Record_[],
-): readonly TableIndex[] => {
-  const listed = rows(db, 'SELECT name, "unique", origin, partial FROM pragma_index_list(?)', table)
+): Pick<Table, 'indexes' | 'hasRowId'> => {
+  const text = 'SELECT name, "unique", origin, partial FROM pragma_index_list(?)'
+  const listed = rows(db, text, table)
   const found = listed.flatMap((index) => indexOf(db, index) ?? [])
   const [only] = key
-  const isRowId =
-    key.length === 1 &&
-    String(only?.['type']).toUpperCase() === 'INTEGER' &&
-    !listed.some(({ origin }) => origin === 'pk')
-  if (!isRowId || only === undefined) return found
+  const isInteger = key.length === 1 && String(only?.['type']).toUpperCase() === 'INTEGER'
+  const hasRowId = isInteger && !listed.some(({ origin }) => origin === 'pk')
+  if (!hasRowId) return { indexes: found, hasRowId }
   // The row id stands at the end of every index of such a table.
-  const id = String(only['name'])
-  const completed = found.map(({ columns, unique }) => ({
-    columns: [...columns, id],
-    unique: unique && false,
-  }))
-  return [{ columns: [id], unique: true }, ...found.filter(({ unique }) => unique), ...completed]
+  const id = String(only?.['name'])
+  const completed = found.map(({ columns }) => ({ columns: [...columns, id], unique: false }))
+  const unique = found.filter((index) => index.unique)
+  return { indexes: [{ columns: [id], unique: true }, ...unique, ...completed], hasRowId }
 }
 
 const tableOf = (db: DatabaseSync, entry: Record_): Table => {
@@ -81,7 +78,7 @@ const tableOf = (db: DatabaseSync, entry: Record_): Table => {
     columns: columns.map(columnOf),
     primaryKey: key.map((column) => String(column['name'])),
     foreignKeys: foreignKeysOf(db, name),
-    indexes: indexesOf(db, name, key),
+    ...indexesOf(db, name, key),
     isPlain: entry['type'] === 'table' && columns.every(({ hidden }) => hidden === 0),
   }
 }

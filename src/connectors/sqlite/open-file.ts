@@ -29,9 +29,3 @@ export const resolveDatabaseFile = (name: string, filesDirectory: string): strin
   if (!statSync(file).isFile()) throw rejected(`Database: '${name}' is not a file.`)
   return file
 }
-
-/** Tells one file from another that took its name. */
-export const fileIdentity = (file: string): string => {
-  const found = statSync(file, { throwIfNoEntry: false })
-  return found === undefined ? 'missing' : `${found.dev}:${found.ino}`
-}

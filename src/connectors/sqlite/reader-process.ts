@@ -3,11 +3,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import type { Row } from '#query/plan.ts'
-import { bindable, openReadOnly, prepareRows } from './connection.ts'
+import { batchCharacters, bindable, openReadOnly, prepareRows, sizeOf } from './connection.ts'
 import type { FromReader, ReadRequest, ToReader } from './reader-messages.ts'
 
 const batchRows = 500
-const batchCharacters = 262_144
 const lockWait = 5000
 
 let opened:
@@ -24,13 +23,6 @@ const database = ({ file, identity }: ReadRequest): DatabaseSync => {
   const db = openReadOnly(file, lockWait)
   opened = { file, identity, db }
   return db
-}
-
-const sizeOf = (row: Row): number => {
-  let size = 0
-  for (const value of row)
-    size += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
-  return size
 }
 
 const sendBatch = (rows: IterableIterator<Row>): void => {

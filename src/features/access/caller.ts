@@ -7,6 +7,8 @@ export type Caller = {
   readonly userName: string
   readonly tenantId: number
   readonly permissions: ReadonlySet<number>
+  /** Of the password that is in force; a new one ends what was begun with the old. */
+  readonly passwordVersion: number
 }
 
 /** Administrator (12) implies everything (management reference 1.3, rule 3). */

@@ -45,6 +45,8 @@ export type PasswordCheck = {
   readonly verifications: () => { readonly real: number; readonly dummy: number }
 }
 
+export type SignInFailure = { readonly userId: number | undefined; readonly locked: boolean }
+
 type Deps = {
   readonly store: Store
   readonly users: UserStore
@@ -52,6 +54,8 @@ type Deps = {
   readonly passwords: PasswordHasher
   readonly hash: Hasher
   readonly clock: Clock
+  /** Told of every wrong password and of every attempt on a locked account; the id is missing for unknown names. */
+  readonly onFailure: (failure: SignInFailure) => void
 }
 
 /**
@@ -81,6 +85,15 @@ export const createPasswordCheck = (deps: Deps): PasswordCheck => {
       return { user, subject, failures: yield* lockout.read(subject) }
     })
 
+  /** Whether this failure has locked the account. */
+  const countFailure = async (subject: string): Promise<boolean> => {
+    const { lockedUntil } = await store.write(function* () {
+      yield* lockout.addFailure(subject)
+      return yield* lockout.read(subject)
+    })
+    return lockedUntil !== undefined
+  }
+
   const decide = async (
     user: User | undefined,
     subject: string,
@@ -90,15 +103,18 @@ export const createPasswordCheck = (deps: Deps): PasswordCheck => {
     const usable = user !== undefined && user.active && !locked ? user.passwordHash : undefined
     work[usable === undefined ? 'dummy' : 'real'] += 1
     const right = await passwords.verify(usable, password)
-    if (locked) return false
-    if (!right) await store.write(() => lockout.addFailure(subject))
-    return right
+    if (locked) deps.onFailure({ userId: user?.id, locked })
+    else if (!right) deps.onFailure({ userId: user?.id, locked: await countFailure(subject) })
+    return right && !locked
   }
 
   const verify = async (name: string, password: string): Promise<User | undefined> => {
     const { user, subject, failures } = await readState(name)
     const right = await decide(user, subject, failures.lockedUntil !== undefined, password)
     if (!right || user === undefined) return undefined
+    // Verifying takes a while; a password that was replaced or a user that was disabled meanwhile is refused.
+    const current = await store.read(() => users.readById(user.id))
+    if (!current?.active || current.passwordVersion !== user.passwordVersion) return undefined
     if (failures.count > 0 && !(await store.write(() => lockout.clear(subject)))) return undefined
     remembered.set(digest(user.id, user.passwordVersion, password), true)
     return user

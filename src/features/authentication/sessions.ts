@@ -5,6 +5,7 @@ import type { Store } from '#store/store.ts'
 import type { Hasher } from '#vault/hashing.ts'
 import type { Caller } from '../access/caller.ts'
 import type { UserStore } from '../users/store.ts'
+import type { User } from '../users/user.ts'
 
 /** A session ends when it was idle so long, or is so old. */
 const idle = minutes(30)
@@ -15,10 +16,15 @@ const renewEvery = minutes(5)
 type Row = { user_id: number; renewed_at: number; ends_at: number; expires_at: number }
 
 export type Sessions = {
-  /** Begins a session with a new id; the id is told once and only its hash is kept (T13). */
-  readonly begin: (userId: number) => Promise<string>
+  /**
+   * Begins a session with a new id; the id is told once and only its hash is kept (T13). Undefined when the
+   * password that was checked has been replaced meanwhile: a session must not outlive its password.
+   */
+  readonly begin: (user: Pick<User, 'id' | 'passwordVersion'>) => Promise<string | undefined>
   /** The caller of a session, or undefined: unknown, over, or its user is disabled. */
   readonly read: (sessionId: string) => Promise<Caller | undefined>
+  /** Whether a session stands, as a command: for what must not happen when it has just been ended. */
+  readonly stands: (sessionId: string) => Command<boolean>
   readonly end: (sessionId: string) => Promise<void>
 }
 
@@ -56,22 +62,25 @@ export const createSessions = (deps: {
       ),
     )
 
-  const begin = async (userId: number): Promise<string> => {
+  const begin: Sessions['begin'] = async (user) => {
     const id = mintToken('session', deps.random)
     const now = clock.now()
-    await store.write(() =>
-      run(
+    const begun = await store.write(function* () {
+      const current = yield* deps.users.readById(user.id)
+      if (!current?.active || current.passwordVersion !== user.passwordVersion) return false
+      yield* run(
         store.sql.insertInto('sessions').values({
           session_hash: deps.hash('session', id),
-          user_id: userId,
+          user_id: user.id,
           created_at: now,
           renewed_at: now,
           ends_at: now + longest,
           expires_at: now + idle,
         }),
-      ),
-    )
-    return id
+      )
+      return true
+    })
+    return begun ? id : undefined
   }
 
   const read = async (sessionId: string): Promise<Caller | undefined> => {
@@ -87,10 +96,15 @@ export const createSessions = (deps: {
     return found.caller
   }
 
+  function* stands(sessionId: string): Command<boolean> {
+    const row = yield* first(byHash({ hash: deps.hash('session', sessionId) }))
+    return row !== undefined && row.expires_at > clock.now()
+  }
+
   const end = async (sessionId: string): Promise<void> => {
     const hash = deps.hash('session', sessionId)
     await store.write(() => run(store.sql.deleteFrom('sessions').where('session_hash', '=', hash)))
   }
 
-  return { begin, read, end }
+  return { begin, read, stands, end }
 }

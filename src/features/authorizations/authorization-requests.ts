@@ -1,4 +1,5 @@
 import { type Clock, minutes } from '#lib/clock.ts'
+import { Unavailable } from '#lib/refusal.ts'
 import type { AuthorizationRequest } from '#oauth/model.ts'
 import { isWellFormed, mintToken, type RandomBytes } from '#oauth/token-format.ts'
 import { type Command, first, run } from '#store/command.ts'
@@ -7,6 +8,8 @@ import type { Hasher } from '#vault/hashing.ts'
 
 /** A user may take so long to sign in and decide. */
 const lifetime = minutes(15)
+/** So many may wait for one application. */
+const mostWaiting = 10_000
 
 /**
  * Requests that wait for sign-in and decision. All that is resumed lies on the server (T20), under a handle
@@ -21,6 +24,20 @@ export const createAuthorizationRequests = (deps: {
   const { store, hash, clock } = deps
   const { sql } = store
 
+  /** Anybody who knows a client id can begin; what waits for one application is bounded (T70). */
+  function* refuseFlood(applicationId: number): Command<void> {
+    const beyond = yield* first(
+      sql
+        .selectFrom('authorization_requests')
+        .select('application_id')
+        .where('application_id', '=', applicationId)
+        .limit(1)
+        .offset(mostWaiting),
+    )
+    if (beyond !== undefined)
+      throw new Unavailable('Too many people are authorizing this application right now.', 30)
+  }
+
   /** Keeps a request; answers its handle. @param browser the secret of the browser's own cookie */
   const begin = async (
     applicationId: number,
@@ -28,8 +45,9 @@ export const createAuthorizationRequests = (deps: {
     browser: string,
   ): Promise<string> => {
     const handle = mintToken('authorizationRequest', deps.random)
-    await store.write(() =>
-      run(
+    await store.write(function* () {
+      yield* refuseFlood(applicationId)
+      yield* run(
         sql.insertInto('authorization_requests').values({
           request_hash: hash('authorization-request', handle),
           browser_hash: hash('browser', browser),
@@ -37,8 +55,8 @@ export const createAuthorizationRequests = (deps: {
           request: JSON.stringify(request),
           expires_at: clock.now() + lifetime,
         }),
-      ),
-    )
+      )
+    })
     return handle
   }
 
@@ -72,23 +90,18 @@ export const createAuthorizationRequests = (deps: {
   ): Promise<AuthorizationRequest | undefined> =>
     usable(handle, browser) ? store.read(() => find(handle, browser)) : undefined
 
-  /** Takes the request out, for a decision: of two submissions only one gets it (T14). */
-  const take = async (
-    handle: string,
-    browser: string | undefined,
-  ): Promise<AuthorizationRequest | undefined> => {
-    if (!usable(handle, browser)) return undefined
+  /** Takes the request out, for a decision: of two submissions only one gets it (T14). A command; false when it is gone. */
+  function* take(handle: string, browser: string | undefined): Command<boolean> {
+    if (!usable(handle, browser)) return false
     const hashes = matching(handle, browser)
-    return store.write(function* () {
-      const request = yield* find(handle, browser)
-      const taken = yield* run(
-        sql
-          .deleteFrom('authorization_requests')
-          .where('request_hash', '=', hashes.request)
-          .where('browser_hash', '=', hashes.browser),
-      )
-      return taken === 1 ? request : undefined
-    })
+    if ((yield* find(handle, browser)) === undefined) return false
+    const taken = yield* run(
+      sql
+        .deleteFrom('authorization_requests')
+        .where('request_hash', '=', hashes.request)
+        .where('browser_hash', '=', hashes.browser),
+    )
+    return taken === 1
   }
 
   return { begin, read, take }

@@ -1,7 +1,8 @@
+import { hash, randomBytes } from 'node:crypto'
 import type { Clock } from '#lib/clock.ts'
 import { parseSelection, reaches } from '#oauth/selection.ts'
 import { isWellFormed } from '#oauth/token-format.ts'
-import { first, prepare } from '#store/command.ts'
+import { type Command, first, prepare } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Hasher } from '#vault/hashing.ts'
 import { permission } from '../access/permissions.ts'
@@ -19,11 +20,43 @@ type Row = {
   user_id: number
   tenant_id: number
   source_id: number | null
+  source_revision: number | null
 }
+
+type Found = {
+  readonly expiresAt: number
+  readonly alive: boolean
+  readonly mayRead: boolean
+  readonly userId: number
+  readonly consentId: number
+  readonly applicationId: number
+  /** The data source, if it is there and both selections reach it. */
+  readonly source: SourceRef | undefined
+}
+
+const toFound = (row: Row): Found => {
+  const { source_id: id, source_revision: revision } = row
+  const reached =
+    id !== null &&
+    reaches(parseSelection(row.chain_selection), id) &&
+    reaches(parseSelection(row.consent_selection), id)
+  return {
+    expiresAt: row.expires_at,
+    alive: Boolean(row.alive),
+    mayRead: Boolean(row.may_read),
+    userId: row.user_id,
+    consentId: row.consent_id,
+    applicationId: row.application_id,
+    source: reached && revision !== null ? { id, revision } : undefined,
+  }
+}
+
+/** A data source, in the state it was read in. */
+export type SourceRef = { readonly id: number; readonly revision: number }
 
 /** What a bearer token may do with a data source, at this moment. */
 export type BearerOutcome =
-  | { readonly kind: 'open'; readonly userId: number; readonly dataSourceId: number }
+  | { readonly kind: 'open'; readonly userId: number; readonly source: SourceRef }
   /** The token is unknown, expired or ended; or its user, application or tenant is disabled. */
   | { readonly kind: 'invalid' }
   /** The user lacks permission 7. */
@@ -43,91 +76,93 @@ export const createBearerCheck = (deps: {
 }) => {
   const { sql } = deps.store
   const reading = [permission.useOData, permission.administrator]
-  const query = prepare<{ hash: Uint8Array; name: string }, Row>(
-    (slot) =>
-      sql
-        .selectFrom('access_tokens as k')
-        .innerJoin('chains as h', 'h.id', 'k.chain_id')
-        .innerJoin('consents as g', 'g.id', 'h.consent_id')
-        .innerJoin('client_applications as a', 'a.id', 'g.application_id')
-        .innerJoin('users as o', 'o.id', 'a.owner_id')
-        .innerJoin('tenants as ot', 'ot.id', 'a.tenant_id')
-        .innerJoin('users as u', 'u.id', 'g.user_id')
-        .innerJoin('tenants as t', 't.id', 'u.tenant_id')
-        .leftJoin('data_sources as s', (join) =>
-          join.onRef('s.owner_id', '=', 'u.id').on('s.name_key', '=', slot('name')),
-        )
-        .select([
-          'k.expires_at',
-          'h.selection as chain_selection',
-          'g.selection as consent_selection',
-        ])
-        .select([
-          'g.id as consent_id',
-          'g.application_id',
-          'u.id as user_id',
-          'u.tenant_id',
-          's.id as source_id',
-        ])
-        .select((e) =>
-          e
-            .and([
-              e('a.enabled', '=', 1),
-              e('o.status', '=', 1),
-              e('ot.status', '=', 1),
-              e('u.status', '=', 1),
-              e('t.status', '=', 1),
-            ])
-            .as('alive'),
-        )
-        .select((e) =>
-          e
-            .or([
-              e.exists(
-                e
-                  .selectFrom('user_permissions as p')
-                  .select('p.user_id')
-                  .whereRef('p.user_id', '=', 'u.id')
-                  .where('p.permission_id', 'in', reading),
-              ),
-              e.exists(
-                e
-                  .selectFrom('user_roles as ur')
-                  .innerJoin('role_permissions as rp', 'rp.role_id', 'ur.role_id')
-                  .select('ur.user_id')
-                  .whereRef('ur.user_id', '=', 'u.id')
-                  .where('rp.permission_id', 'in', reading),
-              ),
-            ])
-            .as('may_read'),
-        )
-        .where('k.token_hash', '=', slot('hash')) as never,
+  const query = prepare<{ hash: Uint8Array; name: string }, Row>((slot) =>
+    sql
+      .selectFrom('access_tokens as k')
+      .innerJoin('chains as h', 'h.id', 'k.chain_id')
+      .innerJoin('consents as g', 'g.id', 'h.consent_id')
+      .innerJoin('client_applications as a', 'a.id', 'g.application_id')
+      .innerJoin('users as o', 'o.id', 'a.owner_id')
+      .innerJoin('tenants as ot', 'ot.id', 'a.tenant_id')
+      .innerJoin('users as u', 'u.id', 'g.user_id')
+      .innerJoin('tenants as t', 't.id', 'u.tenant_id')
+      .leftJoin('data_sources as s', (join) =>
+        join.onRef('s.owner_id', '=', 'u.id').on('s.name_key', '=', slot('name')),
+      )
+      .select([
+        'k.expires_at',
+        'h.selection as chain_selection',
+        'g.selection as consent_selection',
+      ])
+      .select([
+        'g.id as consent_id',
+        'g.application_id',
+        'u.id as user_id',
+        'u.tenant_id',
+        's.id as source_id',
+        's.revision as source_revision',
+      ])
+      .select((e) =>
+        e
+          .and([
+            e('a.enabled', '=', 1),
+            e('o.status', '=', 1),
+            e('ot.status', '=', 1),
+            e('u.status', '=', 1),
+            e('t.status', '=', 1),
+          ])
+          .as('alive'),
+      )
+      .select((e) =>
+        e
+          .or([
+            e.exists(
+              e
+                .selectFrom('user_permissions as p')
+                .select('p.user_id')
+                .whereRef('p.user_id', '=', 'u.id')
+                .where('p.permission_id', 'in', reading),
+            ),
+            e.exists(
+              e
+                .selectFrom('user_roles as ur')
+                .innerJoin('role_permissions as rp', 'rp.role_id', 'ur.role_id')
+                .select('ur.user_id')
+                .whereRef('ur.user_id', '=', 'u.id')
+                .where('rp.permission_id', 'in', reading),
+            ),
+          ])
+          .as('may_read'),
+      )
+      .where('k.token_hash', '=', slot('hash')),
   )
 
-  const judge = (row: Row | undefined): BearerOutcome => {
-    if (row === undefined || row.expires_at <= deps.clock.now() || !row.alive)
+  const judge = (found: Found | undefined): BearerOutcome => {
+    if (found === undefined || found.expiresAt <= deps.clock.now() || !found.alive)
       return { kind: 'invalid' }
-    if (!row.may_read) return { kind: 'forbidden' }
-    const id = row.source_id
-    if (
-      id === null ||
-      !reaches(parseSelection(row.chain_selection), id) ||
-      !reaches(parseSelection(row.consent_selection), id)
-    )
-      return { kind: 'no-source' }
-    return { kind: 'open', userId: row.user_id, dataSourceId: id }
+    if (!found.mayRead) return { kind: 'forbidden' }
+    if (found.source === undefined) return { kind: 'no-source' }
+    return { kind: 'open', userId: found.userId, source: found.source }
   }
+
+  // Answers are remembered under a hash that costs a third of the one that is stored, so that no token lies in
+  // memory; the key is this process's own.
+  const salt = randomBytes(32).toString('base64')
+  const nameOf = (token: string): string => hash('sha256', salt + token, 'base64')
 
   /** @param sourceName as it stands in the URL; compared without case */
   return async (token: string, sourceName: string): Promise<BearerOutcome> => {
     if (!isWellFormed('accessToken', token)) return { kind: 'invalid' }
     const name = dataSourceNameKey(sourceName)
-    const row = await deps.store.read(() =>
-      first(query({ hash: deps.hash('access-token', token), name })),
-    )
-    const outcome = judge(row)
-    if (row !== undefined && outcome.kind === 'open')
-      deps.lastUsed.note(row.consent_id, row.application_id)
+    const found = await deps.store.recall(`bearer/${nameOf(token)}/${name}`, function* (): Command<
+      Found | undefined
+    > {
+      const row = yield* first(query({ hash: deps.hash('access-token', token), name }))
+      return row && toFound(row)
+    })
+    const outcome = judge(found)
+    if (found !== undefined && outcome.kind === 'open')
+      deps.lastUsed.note(found.consentId, found.applicationId)
     return outcome
   }
 }

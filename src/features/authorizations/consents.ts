@@ -1,14 +1,13 @@
 import type { Clock } from '#lib/clock.ts'
 import { LocalAuthorizeError } from '#oauth/errors.ts'
-import type { AuthorizationRequest, Client, Decision } from '#oauth/model.ts'
-import type { CodeIssuer } from '#oauth/ports.ts'
+import type { AuthorizationRequest, Decision } from '#oauth/model.ts'
 import { redirectHost } from '#oauth/redirect-uri.ts'
 import { type DataSourceSelection, parseSelection } from '#oauth/selection.ts'
 import { mintToken, type RandomBytes } from '#oauth/token-format.ts'
 import { type Command, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Hasher } from '#vault/hashing.ts'
-import { requireStanding } from './standing.ts'
+import { type Asked, requireStanding } from './standing.ts'
 
 /** A code lives so long (DESIGN invariant 9). Milliseconds. */
 export const codeLifetime = 60_000
@@ -102,15 +101,8 @@ function* beginChain(
 type Remembered = { readonly id: number; readonly selection: DataSourceSelection }
 
 /** Throws `LocalAuthorizeError` when user or application are not good any more. */
-function* readRemembered(
-  { store }: Deps,
-  of: {
-    readonly userId: number
-    readonly client: Client
-    readonly request: AuthorizationRequest
-  },
-): Command<Remembered | undefined> {
-  const revision = yield* requireStanding(store, of.userId, of.client.applicationId)
+function* readRemembered({ store }: Deps, of: Asked): Command<Remembered | undefined> {
+  const revision = yield* requireStanding(store, of)
   const row = yield* first(
     store.sql
       .selectFrom('consents')
@@ -128,10 +120,17 @@ function* readRemembered(
 export const createConsents = (deps: Deps) => {
   const { store } = deps
 
-  const issueCode: CodeIssuer['issueCode'] = (userId, client, request, decision) =>
+  /** Runs in the same transaction as the code: what it checks or takes holds when the code is there (T14, T31). */
+  const issueCode = (
+    user: Asked,
+    decision: Decision,
+    guard: () => Command<void>,
+  ): Promise<string> =>
     store.write(function* () {
+      yield* guard()
+      const { userId, client, request } = user
       const { applicationId } = client
-      const revision = yield* requireStanding(store, userId, applicationId)
+      const revision = yield* requireStanding(store, user)
       const host = redirectHost(request.redirectUri)
       const consentId = yield* saveConsent(deps, {
         ...decision,
@@ -144,19 +143,15 @@ export const createConsents = (deps: Deps) => {
     })
 
   /** A code without asking again: on the consent that stands at this moment, which is left as it is. */
-  const issueRemembered = (
-    userId: number,
-    client: Client,
-    request: AuthorizationRequest,
-  ): Promise<string> =>
+  const issueRemembered = (asked: Asked, guard: () => Command<void>): Promise<string> =>
     store.write(function* () {
-      const remembered = yield* readRemembered(deps, { userId, client, request })
+      yield* guard()
+      const remembered = yield* readRemembered(deps, asked)
       if (remembered === undefined)
         throw new LocalAuthorizeError('The access was changed meanwhile.')
-      return yield* beginChain(deps, remembered.id, request, {
-        scope: request.scope,
-        selection: remembered.selection,
-      })
+      const { request } = asked
+      const { selection } = remembered
+      return yield* beginChain(deps, remembered.id, request, { scope: request.scope, selection })
     })
 
   return {
@@ -166,13 +161,9 @@ export const createConsents = (deps: Deps) => {
      * Tells whether there is a consent that makes asking again needless (DESIGN invariant 14): same redirect
      * host, application revision and scope. Whether this client may go unasked at all is the caller's question.
      */
-    isRemembered: (
-      userId: number,
-      client: Client,
-      request: AuthorizationRequest,
-    ): Promise<boolean> =>
+    isRemembered: (asked: Asked): Promise<boolean> =>
       store.read(function* () {
-        return (yield* readRemembered(deps, { userId, client, request })) !== undefined
+        return (yield* readRemembered(deps, asked)) !== undefined
       }),
   }
 }

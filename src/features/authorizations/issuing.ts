@@ -8,6 +8,7 @@ import type { Hasher } from '#vault/hashing.ts'
 import type { LastUsed } from './last-used.ts'
 import type { createRecordQueries } from './records.ts'
 import type { Replays } from './replay.ts'
+import type { TokenStatements } from './statements.ts'
 
 /** What the commands of the token endpoint work with. */
 export type TokenDeps = {
@@ -18,9 +19,16 @@ export type TokenDeps = {
   readonly replays: Replays
   readonly lastUsed: LastUsed
   readonly records: ReturnType<typeof createRecordQueries>
-  /** Told of what an operator should hear of: a code or refresh token that was used twice (T24). */
-  readonly onReuse: (what: 'code' | 'refresh-token', applicationId: number) => void
+  readonly statements: TokenStatements
 }
+
+/** What an operator should hear of: a code or refresh token that was used twice, which ended its chain (T24). */
+export type Reuse = { readonly what: 'code' | 'refresh-token'; readonly applicationId: number }
+
+/** What came of presenting a code or refresh token. */
+export type Outcome = { readonly tokens?: IssuedTokens; readonly reuse?: Reuse }
+
+export const nothing: Outcome = {}
 
 /** Mints an access token, beside the given refresh token. */
 export const mintTokens = (
@@ -35,24 +43,18 @@ export const mintTokens = (
 })
 
 export function* insertAccessToken(
-  { store, hash }: TokenDeps,
-  chainId: number,
+  { statements, hash }: TokenDeps,
+  chain: number,
   tokens: IssuedTokens,
   now: number,
 ): Command<void> {
-  yield* run(
-    store.sql.insertInto('access_tokens').values({
-      token_hash: hash('access-token', tokens.accessToken),
-      chain_id: chainId,
-      created_at: now,
-      expires_at: tokens.expiresAt,
-    }),
-  )
+  const token = hash('access-token', tokens.accessToken)
+  yield* run(statements.insertAccessToken({ hash: token, chain, now, until: tokens.expiresAt }))
 }
 
 /** Stores a refresh token that dies when it is idle for so long, as its chain does. */
 export function* insertRefreshToken(
-  { store, hash }: TokenDeps,
+  { statements, hash }: TokenDeps,
   token: string,
   of: {
     readonly chainId: number
@@ -61,17 +63,15 @@ export function* insertRefreshToken(
     readonly idle: number
   },
 ): Command<void> {
-  yield* run(
-    store.sql.insertInto('refresh_tokens').values({
-      token_hash: hash('refresh-token', token),
-      chain_id: of.chainId,
-      generation: of.generation,
-      rotated_at: null,
-      replay: null,
-      created_at: of.now,
-      expires_at: of.now + of.idle,
-    }),
-  )
+  const { chainId: chain, generation, now } = of
+  const stored = {
+    hash: hash('refresh-token', token),
+    chain,
+    generation,
+    now,
+    until: now + of.idle,
+  }
+  yield* run(statements.insertRefreshToken(stored))
 }
 
 /**
@@ -80,16 +80,14 @@ export function* insertRefreshToken(
  *   excludes a revocation at the same time (T29, T31)
  */
 export function* extendChain(
-  { store }: TokenDeps,
-  chainId: number,
-  expiresAt: number,
+  { statements }: TokenDeps,
+  chain: number,
+  until: number,
   generation?: number,
 ): Command<boolean> {
-  let statement = store.sql
-    .updateTable('chains')
-    .set({ expires_at: expiresAt })
-    .where('id', '=', chainId)
-  if (generation !== undefined)
-    statement = statement.set({ generation: generation + 1 }).where('generation', '=', generation)
+  const statement =
+    generation === undefined
+      ? statements.extendChain({ chain, until })
+      : statements.advanceChain({ chain, until, generation, next: generation + 1 })
   return (yield* run(statement)) === 1
 }

@@ -30,38 +30,36 @@ export type RefreshRow = {
 
 /** The joined reads of the token endpoint, compiled once. */
 export const createRecordQueries = ({ sql }: Store) => {
-  const code = prepare<{ hash: Uint8Array }, CodeRow>(
-    (slot) =>
-      sql
-        .selectFrom('codes as c')
-        .innerJoin('chains as h', 'h.id', 'c.chain_id')
-        .innerJoin('consents as g', 'g.id', 'h.consent_id')
-        .innerJoin('users as u', 'u.id', 'g.user_id')
-        .innerJoin('tenants as t', 't.id', 'u.tenant_id')
-        .select([
-          'c.chain_id',
-          'c.redirect_uri',
-          'c.code_challenge',
-          'c.valid_until',
-          'c.redeemed_at',
-        ])
-        .select(['h.scope', 'g.application_id', 'g.id as consent_id'])
-        .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
-        .where('c.code_hash', '=', slot('hash')) as never,
+  const code = prepare<{ hash: Uint8Array }, CodeRow>((slot) =>
+    sql
+      .selectFrom('codes as c')
+      .innerJoin('chains as h', 'h.id', 'c.chain_id')
+      .innerJoin('consents as g', 'g.id', 'h.consent_id')
+      .innerJoin('users as u', 'u.id', 'g.user_id')
+      .innerJoin('tenants as t', 't.id', 'u.tenant_id')
+      .select([
+        'c.chain_id',
+        'c.redirect_uri',
+        'c.code_challenge',
+        'c.valid_until',
+        'c.redeemed_at',
+      ])
+      .select(['h.scope', 'g.application_id', 'g.id as consent_id'])
+      .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
+      .where('c.code_hash', '=', slot('hash')),
   )
-  const refresh = prepare<{ hash: Uint8Array }, RefreshRow>(
-    (slot) =>
-      sql
-        .selectFrom('refresh_tokens as r')
-        .innerJoin('chains as h', 'h.id', 'r.chain_id')
-        .innerJoin('consents as g', 'g.id', 'h.consent_id')
-        .innerJoin('users as u', 'u.id', 'g.user_id')
-        .innerJoin('tenants as t', 't.id', 'u.tenant_id')
-        .select(['r.chain_id', 'r.expires_at', 'r.generation', 'r.rotated_at', 'r.replay'])
-        .select(['h.scope', 'h.generation as chain_generation', 'h.expires_at as chain_expires_at'])
-        .select(['g.application_id', 'g.id as consent_id'])
-        .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
-        .where('r.token_hash', '=', slot('hash')) as never,
+  const refresh = prepare<{ hash: Uint8Array }, RefreshRow>((slot) =>
+    sql
+      .selectFrom('refresh_tokens as r')
+      .innerJoin('chains as h', 'h.id', 'r.chain_id')
+      .innerJoin('consents as g', 'g.id', 'h.consent_id')
+      .innerJoin('users as u', 'u.id', 'g.user_id')
+      .innerJoin('tenants as t', 't.id', 'u.tenant_id')
+      .select(['r.chain_id', 'r.expires_at', 'r.generation', 'r.rotated_at', 'r.replay'])
+      .select(['h.scope', 'h.generation as chain_generation', 'h.expires_at as chain_expires_at'])
+      .select(['g.application_id', 'g.id as consent_id'])
+      .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
+      .where('r.token_hash', '=', slot('hash')),
   )
   return { code, refresh }
 }

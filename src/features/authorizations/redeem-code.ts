@@ -8,6 +8,8 @@ import {
   insertAccessToken,
   insertRefreshToken,
   mintTokens,
+  nothing,
+  type Outcome,
   type TokenDeps,
 } from './issuing.ts'
 import { type CodeRow, toCodeRecord } from './records.ts'
@@ -43,18 +45,19 @@ export function* redeemCode(
   code: string,
   judge: Parameters<TokenStore['redeemCode']>[1],
   issue: Issue,
-): Command<IssuedTokens | undefined> {
+): Command<Outcome> {
   const { store } = deps
   const codeHash = deps.hash('code', code)
   const row = yield* first(deps.records.code({ hash: codeHash }))
-  if (row === undefined) return undefined
+  if (row === undefined) return nothing
   const now = deps.clock.now()
   const verdict = judge(toCodeRecord(row), now)
-  if (verdict.kind === 'refuse') return undefined
+  if (verdict.kind === 'refuse') return nothing
   if (verdict.kind === 'end') {
-    if (row.redeemed_at !== null) deps.onReuse('code', row.application_id)
     yield* endChain(store, row.chain_id)
-    return undefined
+    return row.redeemed_at === null
+      ? nothing
+      : { reuse: { what: 'code', applicationId: row.application_id } }
   }
   // Whoever changes the row has redeemed the code; everybody else is too late, and the chain ends (T23, T24).
   const won = yield* run(
@@ -64,7 +67,7 @@ export function* redeemCode(
       .where('code_hash', '=', codeHash)
       .where('redeemed_at', 'is', null),
   )
-  if (won === 1) return yield* issueFirst(deps, row, issue, now)
+  if (won === 1) return { tokens: yield* issueFirst(deps, row, issue, now) }
   yield* endChain(store, row.chain_id)
-  return undefined
+  return nothing
 }

@@ -1,9 +1,11 @@
+import type { IssuedTokens } from '#oauth/model.ts'
 import type { TokenStore } from '#oauth/ports.ts'
 import { isWellFormed } from '#oauth/token-format.ts'
 import { type Command, first, run } from '#store/command.ts'
 import { endChain } from './ending.ts'
-import type { TokenDeps } from './issuing.ts'
+import type { Outcome, Reuse, TokenDeps } from './issuing.ts'
 import { createRecordQueries } from './records.ts'
+import { createTokenStatements } from './statements.ts'
 import { redeemCode } from './redeem-code.ts'
 import { useRefreshToken } from './use-refresh-token.ts'
 
@@ -29,18 +31,30 @@ function* revoke(deps: TokenDeps, token: string, applicationId: number): Command
   if (row?.application_id === applicationId) yield* endChain(deps.store, row.chain_id)
 }
 
+type Given = Omit<TokenDeps, 'records' | 'statements'> & {
+  /** Told after the commit, when the chain has really ended. */
+  readonly onReuse: (reuse: Reuse) => void
+}
+
 /** The protocol's port to codes and tokens: each function one transaction, decided by conditional statements. */
-export const createTokenStore = (given: Omit<TokenDeps, 'records'>): TokenStore => {
+export const createTokenStore = ({ onReuse, ...given }: Given): TokenStore => {
   const { store } = given
-  const deps: TokenDeps = { ...given, records: createRecordQueries(store) }
+  const deps: TokenDeps = {
+    ...given,
+    records: createRecordQueries(store),
+    statements: createTokenStatements(store),
+  }
+  const present = async (command: () => Command<Outcome>): Promise<IssuedTokens | undefined> => {
+    const { tokens, reuse } = await store.write(command)
+    if (reuse !== undefined) onReuse(reuse)
+    return tokens
+  }
   return {
     redeemCode: async (code, judge, issue) =>
-      isWellFormed('code', code)
-        ? store.write(() => redeemCode(deps, code, judge, issue))
-        : undefined,
+      isWellFormed('code', code) ? present(() => redeemCode(deps, code, judge, issue)) : undefined,
     useRefreshToken: async (token, judge, issue) =>
       isWellFormed('refreshToken', token)
-        ? store.write(() => useRefreshToken(deps, token, judge, issue))
+        ? present(() => useRefreshToken(deps, token, judge, issue))
         : undefined,
     revokeToken: async (token, applicationId) => {
       if (isWellFormed('accessToken', token) || isWellFormed('refreshToken', token))

@@ -8,6 +8,8 @@ import {
   insertAccessToken,
   insertRefreshToken,
   mintTokens,
+  nothing,
+  type Outcome,
   type TokenDeps,
 } from './issuing.ts'
 import { type RefreshRow, toRefreshRecord } from './records.ts'
@@ -23,12 +25,8 @@ function* keep(
 ): Command<IssuedTokens | undefined> {
   const until = now + issue.idleLifetime
   if (!(yield* extendChain(deps, row.chain_id, until))) return undefined
-  yield* run(
-    deps.store.sql
-      .updateTable('refresh_tokens')
-      .set({ expires_at: until })
-      .where('token_hash', '=', deps.hash('refresh-token', token)),
-  )
+  const hash = deps.hash('refresh-token', token)
+  yield* run(deps.statements.extendRefreshToken({ hash, until }))
   const tokens = mintTokens(deps, issue, { scope: row.scope, now, refreshToken: token })
   yield* insertAccessToken(deps, row.chain_id, tokens, now)
   return tokens
@@ -40,21 +38,11 @@ function* markRotated(
   { token, row, now }: Presented,
   tokens: IssuedTokens,
 ): Command<void> {
-  const { sql } = deps.store
-  yield* run(
-    sql
-      .updateTable('refresh_tokens')
-      .set({ rotated_at: now, replay: deps.replays.seal(token, tokens) })
-      .where('token_hash', '=', deps.hash('refresh-token', token)),
-  )
-  yield* run(
-    sql
-      .updateTable('refresh_tokens')
-      .set({ replay: null })
-      .where('chain_id', '=', row.chain_id)
-      .where('generation', '<', row.generation)
-      .where('replay', 'is not', null),
-  )
+  const { statements } = deps
+  const replay = deps.replays.seal(token, tokens)
+  yield* run(statements.markRotated({ hash: deps.hash('refresh-token', token), now, replay }))
+  const before = { chain: row.chain_id, generation: row.generation - 1 }
+  if (row.generation > 0) yield* run(statements.forgetReplay(before))
 }
 
 function* rotate(
@@ -79,31 +67,33 @@ function* rotate(
   return tokens
 }
 
+const outcomeOf = (tokens: IssuedTokens | undefined): Outcome =>
+  tokens === undefined ? nothing : { tokens }
+
 /** Uses a refresh token (the port `TokenStore.useRefreshToken`), as one command. */
 export function* useRefreshToken(
   deps: TokenDeps,
   token: string,
   judge: Parameters<TokenStore['useRefreshToken']>[1],
   issue: Issue,
-): Command<IssuedTokens | undefined> {
+): Command<Outcome> {
   const row = yield* first(deps.records.refresh({ hash: deps.hash('refresh-token', token) }))
-  if (row === undefined) return undefined
+  if (row === undefined) return nothing
   const presented = { token, row, now: deps.clock.now() }
   const verdict = judge(toRefreshRecord(row), presented.now)
   switch (verdict.kind) {
     case 'refuse':
-      return undefined
+      return nothing
     case 'end':
-      deps.onReuse('refresh-token', row.application_id)
       yield* endChain(deps.store, row.chain_id)
-      return undefined
+      return { reuse: { what: 'refresh-token', applicationId: row.application_id } }
     case 'replay':
-      return row.replay === null ? undefined : deps.replays.open(token, row.replay)
+      return outcomeOf(row.replay === null ? undefined : deps.replays.open(token, row.replay))
     case 'rotate':
       deps.lastUsed.note(row.consent_id, row.application_id)
-      return yield* rotate(deps, presented, issue)
+      return outcomeOf(yield* rotate(deps, presented, issue))
     case 'issue':
       deps.lastUsed.note(row.consent_id, row.application_id)
-      return yield* keep(deps, presented, issue)
+      return outcomeOf(yield* keep(deps, presented, issue))
   }
 }

@@ -15,30 +15,30 @@ type ClientRow = {
   alive: number
 }
 
+/** No id of ours is longer; what strangers send instead of one is not remembered. */
+const longestRecalled = 100
+
 /** Client applications as the protocol reads them. An application of a disabled owner or tenant is disabled. */
 export const createClientReader = (
   store: Store,
 ): ClientReader & { readonly publicOrigins: () => Promise<ReadonlySet<string>> } => {
   const { sql } = store
-  const byClientId = prepare<{ clientId: string }, ClientRow>(
-    (slot) =>
-      sql
-        .selectFrom('client_applications as a')
-        .innerJoin('users as u', 'u.id', 'a.owner_id')
-        .innerJoin('tenants as t', 't.id', 'a.tenant_id')
-        .select([
-          'a.id',
-          'a.client_id',
-          'a.client_type',
-          'a.name',
-          'a.redirect_uris',
-          'a.grant_types',
-          'a.rotate_refresh_tokens',
-        ])
-        .select((e) =>
-          e(e('a.enabled', '*', e.ref('u.status')), '*', e.ref('t.status')).as('alive'),
-        )
-        .where('a.client_id', '=', slot('clientId')) as never,
+  const byClientId = prepare<{ clientId: string }, ClientRow>((slot) =>
+    sql
+      .selectFrom('client_applications as a')
+      .innerJoin('users as u', 'u.id', 'a.owner_id')
+      .innerJoin('tenants as t', 't.id', 'a.tenant_id')
+      .select([
+        'a.id',
+        'a.client_id',
+        'a.client_type',
+        'a.name',
+        'a.redirect_uris',
+        'a.grant_types',
+        'a.rotate_refresh_tokens',
+      ])
+      .select((e) => e(e('a.enabled', '*', e.ref('u.status')), '*', e.ref('t.status')).as('alive'))
+      .where('a.client_id', '=', slot('clientId')),
   )
   const secretsOf = prepare<{ id: number }, { secret_hash: Uint8Array; expires_at: number | null }>(
     (slot) =>
@@ -79,5 +79,10 @@ export const createClientReader = (
       return new Set(uris.map(redirectOrigin).filter((origin) => origin !== undefined))
     })
 
-  return { readClient: (clientId) => store.read(() => read(clientId)), publicOrigins }
+  const readClient = (clientId: string): ReturnType<ClientReader['readClient']> =>
+    clientId.length > longestRecalled
+      ? store.read(() => read(clientId))
+      : store.recall(`client/${clientId}`, () => read(clientId))
+
+  return { readClient, publicOrigins }
 }

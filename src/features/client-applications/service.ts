@@ -39,6 +39,9 @@ const mintClientId = (random: RandomBytes): string => {
   return `${String(number).padStart(9, '0')}.apps.hdp`
 }
 
+/** Lists have no pages, and origins are looked through: one owner cannot make them long for everybody. */
+const mostApplications = 500
+
 const ownerOf = (caller: Caller): number | undefined =>
   isAdministrator(caller) ? undefined : caller.userId
 
@@ -76,6 +79,11 @@ export const createApplicationService = (deps: Deps) => {
       createdAt: deps.clock.now(),
     }
     const shown = await store.write(function* () {
+      if (yield* applications.hasAtLeast(caller.userId, mostApplications))
+        throw new ManagementError(
+          refusals.applicationNotCreated,
+          `You have ${mostApplications} applications; delete one that is not used.`,
+        )
       const id = yield* applications.insert(caller, fields, identity)
       const application = yield* require(caller, id, refusals.applicationNotFound)
       return { application, secret: yield* secrets.add(application) }

@@ -81,6 +81,12 @@ export const createApplicationStore = ({ sql }: Store) => {
     return row && toApplication(row)
   }
 
+  /** Whether the owner has so many applications or more. */
+  function* hasAtLeast(ownerId: number, count: number): Command<boolean> {
+    const query = select().where('a.owner_id', '=', ownerId)
+    return (yield* first(query.limit(1).offset(count - 1))) !== undefined
+  }
+
   function* insert(
     owner: { readonly userId: number; readonly tenantId: number },
     fields: ApplicationFields,
@@ -158,7 +164,18 @@ export const createApplicationStore = ({ sql }: Store) => {
     )
   }
 
-  return { list, read, insert, update, remove, addSecret, setSealed, removeSecrets, readSealed }
+  return {
+    list,
+    read,
+    hasAtLeast,
+    insert,
+    update,
+    remove,
+    addSecret,
+    setSealed,
+    removeSecrets,
+    readSealed,
+  }
 }
 
 export type ApplicationStore = ReturnType<typeof createApplicationStore>

@@ -5,8 +5,11 @@ import type { DataSource } from './data-source.ts'
 import type { DataSourceService } from './service.ts'
 import type { DataSourceStore } from './store.ts'
 
+import type { SourceRef } from '../authorizations/bearer.ts'
 /** An opened data source with the state it was opened in. */
 export type Opened = { readonly dataSource: DataSource; readonly source: Source }
+
+export type Acquired = Opened & { readonly release: () => void }
 
 type Entry = {
   readonly revision: number
@@ -73,12 +76,8 @@ export const createOpenSources = (deps: {
     return entry
   }
 
-  /** Opens a data source, or answers undefined when it is gone. `release` must be called once. */
-  const acquire = async (
-    id: number,
-  ): Promise<(Opened & { readonly release: () => void }) | undefined> => {
-    const revision = await deps.store.read(() => deps.dataSources.readRevision(id))
-    if (revision === undefined) return undefined
+  /** Opens a data source in the given revision. `release` must be called once. */
+  const acquire = async ({ id, revision }: SourceRef): Promise<Acquired> => {
     const entry = find(id, revision)
     entry.users += 1
     let held = true
@@ -89,7 +88,8 @@ export const createOpenSources = (deps: {
       closeIfUnused(entry)
     }
     try {
-      return { ...(await entry.opened), release }
+      const { source, dataSource } = await entry.opened
+      return { source, dataSource, release }
     } catch (error) {
       release()
       throw error

@@ -42,9 +42,6 @@ const toDataSource = (row: Columns): DataSource => ({
 export const createDataSourceStore = ({ sql }: Store) => {
   const select = () => sql.selectFrom('data_sources').select(columns)
   const byId = prepare<{ id: number }, Columns>((slot) => select().where('id', '=', slot('id')))
-  const revisionById = prepare<{ id: number }, { revision: number }>((slot) =>
-    sql.selectFrom('data_sources').select('revision').where('id', '=', slot('id')),
-  )
   const byName = prepare<{ owner: number; key: string }, Columns>((slot) =>
     select().where('owner_id', '=', slot('owner')).where('name_key', '=', slot('key')),
   )
@@ -56,10 +53,6 @@ export const createDataSourceStore = ({ sql }: Store) => {
   function* readById(id: number): Command<DataSource | undefined> {
     const row = yield* first(byId({ id }))
     return row && toDataSource(row)
-  }
-
-  function* readRevision(id: number): Command<number | undefined> {
-    return (yield* first(revisionById({ id })))?.revision
   }
 
   function* readByName(ownerId: number, name: string): Command<DataSource | undefined> {
@@ -101,7 +94,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
     )
   }
 
-  return { list, readById, readRevision, readByName, insert, remove }
+  return { list, readById, readByName, insert, remove }
 }
 
 export type DataSourceStore = ReturnType<typeof createDataSourceStore>

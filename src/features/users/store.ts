@@ -31,11 +31,11 @@ export const createUserStore = ({ sql }: Store) => {
       // A user of a disabled tenant is refused like a disabled user (DESIGN invariant 16).
       .select((e) => e('u.status', '*', e.ref('t.status')).as('active'))
 
-  const byName = prepare<{ key: string }, UserColumns>(
-    (slot) => users().where('u.user_name_key', '=', slot('key')) as never,
+  const byName = prepare<{ key: string }, UserColumns>((slot) =>
+    users().where('u.user_name_key', '=', slot('key')),
   )
-  const byId = prepare<{ id: number }, UserColumns>(
-    (slot) => users().where('u.id', '=', slot('id')) as never,
+  const byId = prepare<{ id: number }, UserColumns>((slot) =>
+    users().where('u.id', '=', slot('id')),
   )
   const permissionIds = prepare<{ id: number }, { permission_id: number }>((slot) =>
     sql
@@ -70,6 +70,7 @@ export const createUserStore = ({ sql }: Store) => {
       userId: user.id,
       userName: user.userName,
       tenantId: user.tenantId,
+      passwordVersion: user.passwordVersion,
       permissions: new Set(granted.map((row) => row.permission_id)),
     }
   }

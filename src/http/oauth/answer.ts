@@ -40,6 +40,9 @@ export const answerOAuthError = (
   logRefusal(request, refusal.row.status, refusal)
   return send(refusal.row.status, {
     error: refusal.row.status >= 500 ? 'server_error' : 'invalid_request',
-    error_description: refusal.message,
+    error_description:
+      refusal.row.status === 415
+        ? 'Send the body as application/x-www-form-urlencoded, or as application/json.'
+        : refusal.message,
   })
 }

@@ -56,7 +56,13 @@ export const mountTokenRoutes = (
       // RFC 7009 section 2.2: the body says nothing; some libraries insist on JSON (simple-oauth2).
       return reply.code(200).send({})
     })
-    for (const path of ['token', 'revoke']) app.get(`${base}/${path}`, options, methodNotAllowed)
+    for (const path of ['token', 'revoke'])
+      app.route({
+        ...options,
+        method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+        url: `${base}/${path}`,
+        handler: methodNotAllowed,
+      })
   }
   const metadata = serverMetadata(deps.issuer)
   app.get('/.well-known/oauth-authorization-server', async (_request, reply) => {

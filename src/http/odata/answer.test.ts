@@ -28,9 +28,9 @@ db.exec(`
 const insert = db.prepare('INSERT INTO Item VALUES (?, ?, ?, ?, ?, 1)')
 for (let i = 1; i <= 1000; i++)
   insert.run(i, i % 10 === 0 ? null : `n${i % 7}`, i / 4, 9007199254740993n, '2001-01-01 00:47:00')
-db.exec('CREATE TABLE Bad (id INTEGER PRIMARY KEY, n INTEGER)')
-const insertBad = db.prepare('INSERT INTO Bad VALUES (?, ?)')
-for (let i = 1; i <= 1500; i++) insertBad.run(i, i === 1400 ? 'text' : i)
+db.exec('CREATE TABLE Bad (id INTEGER PRIMARY KEY, n INTEGER, filler TEXT)')
+const insertBad = db.prepare('INSERT INTO Bad VALUES (?, ?, ?)')
+for (let i = 1; i <= 1500; i++) insertBad.run(i, i === 1400 ? 'text' : i, 'x'.repeat(80))
 db.close()
 
 const sealer: CursorSealer = {
@@ -343,5 +343,6 @@ describe('a collection', () => {
 test('an unknown error is answered with a bare 500', () => {
   const { status, body } = renderODataError(new Error('password=secret'))
   assert.equal(status, 500)
-  assert.doesNotMatch(String(body), /secret/)
+  assert.ok(typeof body === 'string')
+  assert.doesNotMatch(body, /secret/)
 })

@@ -10,6 +10,7 @@ import { applyRest } from '#query/evaluate.ts'
 import { planCollection, type CollectionPlan } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import { splitPlan } from '#query/split.ts'
+import { createBoundedMap } from './bounded-map.ts'
 import { jsonContentType, negotiateJson, preferredPageSize } from './format.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedCollection } from './service.ts'
@@ -26,6 +27,7 @@ const prepare = (call: Call, set: EntitySet): PreparedCollection => {
     contentType: jsonContentType(format),
     render: createRowRenderer(bound.select.properties, format.ieee754),
     ieee754: format.ieee754,
+    plans: createBoundedMap(4),
   }
 }
 
@@ -65,6 +67,8 @@ type Page = {
   readonly plan: CollectionPlan
   /** Rows served at most. */
   readonly size: number
+  /** Rows asked for: one more than are served, unless `$top` ends here. */
+  readonly fetched: number
   /** Rows that `$top` allows from here on. */
   readonly left: number | undefined
   readonly prefix: string
@@ -80,7 +84,7 @@ const linkAfter = ({ call, prepared, plan, size, left }: Page, last: Row): strin
 
 /** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
 const createPageRenderer = (page: Page) => {
-  const { prepared, size } = page
+  const { prepared, size, fetched } = page
   let served = 0
   let last: Row | undefined
   let hasMore = false
@@ -98,36 +102,44 @@ const createPageRenderer = (page: Page) => {
     return text
   }
   const end = (): string => `]${hasMore && last !== undefined ? linkAfter(page, last) : ''}}`
-  return { add, end, isFull: () => hasMore }
+  return { add, end, isComplete: () => hasMore || served >= fetched }
 }
 
-/** Batches of at most this many rows are gathered into one text; more are streamed. */
-const gathered = 400
+/** An answer of up to so many characters goes out as one text; a longer one is streamed in such pieces. */
+const gathered = 65_536
+
+type Rows = AsyncIterator<readonly Row[]>
+type PageRenderer = ReturnType<typeof createPageRenderer>
+
+/** Adds to a text until it is long, or the page complete. */
+const gather = async (rows: Rows, renderer: PageRenderer, prefix: string) => {
+  let text = prefix
+  while (!renderer.isComplete()) {
+    if (text.length > gathered) return { text, complete: false }
+    const next = await rows.next()
+    if (next.done === true) break
+    text += renderer.add(next.value)
+  }
+  return { text: text + renderer.end(), complete: true }
+}
 
 const renderStream = async function* (
-  page: Page,
-  first: IteratorResult<readonly Row[]>,
-  rows: AsyncIterator<readonly Row[]>,
+  begun: string,
+  rows: Rows,
+  renderer: PageRenderer,
 ): AsyncGenerator<string> {
-  const renderer = createPageRenderer(page)
-  let text = page.prefix
-  for (let next = first; next.done !== true; next = await rows.next()) {
-    text += renderer.add(next.value)
-    if (renderer.isFull()) break
-    yield text
-    text = ''
+  yield begun
+  for (let complete = false; !complete; ) {
+    const piece = await gather(rows, renderer, '')
+    yield piece.text
+    complete = piece.complete
   }
-  yield text + renderer.end()
 }
 
 /** A stream that gives its rows back even when it is closed before it was begun. */
-const streamPage = (
-  page: Page,
-  first: IteratorResult<readonly Row[]>,
-  rows: AsyncIterator<readonly Row[]>,
-): AsyncIterable<string> => ({
+const streamPage = (begun: string, rows: Rows, renderer: PageRenderer): AsyncIterable<string> => ({
   [Symbol.asyncIterator]: () => {
-    const text = renderStream(page, first, rows)
+    const text = renderStream(begun, rows, renderer)
     const close = async (): Promise<IteratorResult<string>> => {
       await rows.return?.()
       return { done: true, value: undefined }
@@ -141,25 +153,38 @@ const streamPage = (
   },
 })
 
-/** The body: as one text when the first batch is all, as a stream otherwise. */
-const bodyOf = async (page: Page, expected: number): Promise<ODataAnswer['body']> => {
+/** The body: one text when it is short, else a stream; never more than a piece of it is held (DESIGN invariant 22). */
+const bodyOf = async (page: Page): Promise<ODataAnswer['body']> => {
   const { call, plan } = page
   const rows = readRows(call.deps.source, plan, call.signal)[Symbol.asyncIterator]()
-  const first = await rows.next()
-  if (first.done !== true && first.value.length > gathered && first.value.length < expected)
-    return streamPage(page, first, rows)
   const renderer = createPageRenderer(page)
+  let streams = false
   try {
-    let text = page.prefix
-    for (let next = first; next.done !== true; next = await rows.next()) {
-      text += renderer.add(next.value)
-      if (renderer.isFull() || next.value.length >= expected) break
-    }
-    return text + renderer.end()
+    const { text, complete } = await gather(rows, renderer, page.prefix)
+    streams = !complete
+    return complete ? text : streamPage(text, rows, renderer)
   } finally {
-    await rows.return?.()
+    if (!streams) await rows.return?.()
   }
 }
+
+const firstPlan = (
+  call: Call,
+  { bound, plans }: PreparedCollection,
+  limit: number,
+): CollectionPlan => {
+  const offset = (call.options.skip ?? 0) > 0 ? call.options.skip : undefined
+  const known = plans.get(String(limit))
+  return (
+    known ?? plans.set(String(limit), planCollection(bound, { limit, offset, after: undefined }))
+  )
+}
+
+const nextPlan = (
+  { bound }: PreparedCollection,
+  limit: number,
+  { after }: Cursor,
+): CollectionPlan => planCollection(bound, { limit, offset: undefined, after })
 
 const planPage = (
   call: Call,
@@ -171,11 +196,8 @@ const planPage = (
   const served = Math.min(size, left ?? Infinity)
   // One row more, unless the client's own $top ends here: a link beyond it would be wrong.
   const fetched = left !== undefined && left <= size ? left : served + 1
-  const plan = planCollection(prepared.bound, {
-    limit: fetched,
-    offset: cursor === undefined && (call.options.skip ?? 0) > 0 ? call.options.skip : undefined,
-    after: cursor?.after,
-  })
+  const plan =
+    cursor === undefined ? firstPlan(call, prepared, fetched) : nextPlan(prepared, fetched, cursor)
   return { plan, left, served, fetched }
 }
 
@@ -215,8 +237,8 @@ export const answerCollection = async (call: Call, set: EntitySet): Promise<ODat
   const { plan, left, served, fetched } = planPage(call, prepared, size, openCursor(call, prepared))
   const count = await countPrefix(call, prepared, plan)
   const prefix = `${prepared.head}${count}"value":[`
-  const page: Page = { call, prepared, plan, size: served, left, prefix }
-  const body = served === 0 ? `${prefix}]}` : await bodyOf(page, fetched)
+  const page: Page = { call, prepared, plan, size: served, fetched, left, prefix }
+  const body = served === 0 ? `${prefix}]}` : await bodyOf(page)
   const applied =
     preferred === undefined ? {} : { 'Preference-Applied': `odata.maxpagesize=${size}` }
   return answerWith(200, prepared.contentType, body, applied)

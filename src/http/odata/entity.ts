@@ -5,6 +5,7 @@ import { notFound } from '#odata/errors.ts'
 import { createRowRenderer } from '#odata/render/json.ts'
 import { contextUrl } from '#odata/render/links.ts'
 import { keyValues, shapeOfEntity } from '#query/from-odata.ts'
+import type { Row } from '#query/plan.ts'
 import { jsonContentType, negotiateJson } from './format.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedEntity } from './service.ts'
@@ -23,6 +24,11 @@ const prepare = (call: Call, { set, select }: BoundEntity): PreparedEntity => {
   }
 }
 
+const firstBatch = async (batches: AsyncIterable<readonly Row[]>): Promise<readonly Row[]> => {
+  for await (const rows of batches) if (rows.length > 0) return rows
+  return []
+}
+
 /** One entity by its key (OData 4.01 Protocol 11.2.3). The hot path: no stream, one prepared statement. */
 export const answerEntity = async (
   call: Call,
@@ -35,8 +41,8 @@ export const answerEntity = async (
   const prepared =
     state.entities.get(cacheKey) ?? state.entities.set(cacheKey, prepare(call, bound))
   const plan = { shape: prepared.shape, values: keyValues(bound) }
-  for await (const [row] of deps.source.read(plan, signal))
-    if (row !== undefined)
-      return answerWith(200, prepared.contentType, `${prepared.head}${prepared.render(row)}}`)
+  const [row] = deps.source.readNow?.(plan) ?? (await firstBatch(deps.source.read(plan, signal)))
+  if (row !== undefined)
+    return answerWith(200, prepared.contentType, `${prepared.head}${prepared.render(row)}}`)
   throw notFound(`There is no entity with this key in '${set.name}'.`)
 }

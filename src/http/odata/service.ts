@@ -5,6 +5,7 @@ import type { QueryOptions } from '#odata/ast.ts'
 import type { BoundCollection, BoundSelect } from '#odata/bind-request.ts'
 import type { Model } from '#odata/edm/model.ts'
 import type { RawValue } from '#odata/render/json.ts'
+import type { CollectionPlan } from '#query/from-odata.ts'
 import type { ReadShape } from '#query/plan.ts'
 import type { BoundedMap } from './bounded-map.ts'
 
@@ -61,6 +62,8 @@ export type PreparedCollection = {
   readonly contentType: string
   readonly render: RenderRow
   readonly ieee754: boolean
+  /** Plans of the first page by the rows they fetch; each is compiled once. */
+  readonly plans: BoundedMap<CollectionPlan>
 }
 
 export type ModelState = {

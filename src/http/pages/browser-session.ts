@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '#features/access/caller.ts'
+import type { User } from '#features/users/user.ts'
 import type { Sessions } from '#features/authentication/sessions.ts'
 import { isWellFormed, mintToken, type RandomBytes } from '#oauth/token-format.ts'
 import { FormBody } from '../body.ts'
@@ -42,15 +43,18 @@ export const createBrowserSession = (deps: {
     return sessionId === undefined || caller === undefined ? undefined : { caller, sessionId }
   }
 
-  /** Begins a session under a new id, ending the one that the browser had (T13, T21). */
+  /** Begins a session under a new id, ending the one that the browser had (T13, T21); false when the password was replaced meanwhile. */
   const signIn = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    userId: number,
-  ): Promise<void> => {
+    user: User,
+  ): Promise<boolean> => {
     const before = cookies.read(request, 'session')
-    cookies.write(reply, 'session', await sessions.begin(userId))
+    const sessionId = await sessions.begin(user)
+    if (sessionId === undefined) return false
+    cookies.write(reply, 'session', sessionId)
     if (before !== undefined) await sessions.end(before)
+    return true
   }
 
   const signOut = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

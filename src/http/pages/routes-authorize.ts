@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthorizationRequests } from '#features/authorizations/authorization-requests.ts'
+import { type Answering, type Decisions, flowIsOver } from '#features/authorizations/decisions.ts'
 import type { Consents } from '#features/authorizations/consents.ts'
 import type { ApplicationFacts } from '#features/client-applications/facts.ts'
 import type { DataSourceService } from '#features/data-sources/service.ts'
 import { judgeAuthorizeRequest } from '#oauth/authorize/pipeline.ts'
 import { errorLocation, successLocation } from '#oauth/authorize/response.ts'
-import { LocalAuthorizeError, OAuthError } from '#oauth/errors.ts'
-import type { AuthorizationRequest, Client, Decision } from '#oauth/model.ts'
+import { OAuthError } from '#oauth/errors.ts'
+import type { AuthorizationRequest, Client } from '#oauth/model.ts'
 import type { ClientReader } from '#oauth/ports.ts'
 import {
   isLoopback,
@@ -18,7 +19,7 @@ import { scopeInWords } from '#oauth/scope.ts'
 import { selectionOf } from '#oauth/selection.ts'
 import { authorizeEntries } from '../oauth/parameters.ts'
 import { oauthBases } from '../oauth/token-routes.ts'
-import { oneField, type SignedIn } from './browser-session.ts'
+import { FormError, oneField, type SignedIn } from './browser-session.ts'
 import { renderConsent } from './consent.ts'
 import { type SignInDeps, type SignInTarget, showSignIn, takeSignIn } from './routes-sign-in.ts'
 import { answerPageError, flowTargets, sendPage } from './send.ts'
@@ -28,6 +29,7 @@ export type AuthorizeDeps = SignInDeps & {
   readonly facts: ApplicationFacts
   readonly requests: AuthorizationRequests
   readonly consents: Consents
+  readonly decisions: Decisions
   readonly dataSources: DataSourceService
   readonly storeNames: (dataStore: number) => string
   readonly issuer: string
@@ -47,11 +49,6 @@ const consentPath = (handle: string): string => `/oauth2/consent/${handle}`
 const switchPath = (handle: string): string => `/oauth2/switch-account/${handle}`
 
 const handleOf = (request: FastifyRequest): string => (request.params as { handle: string }).handle
-
-const over = (): LocalAuthorizeError =>
-  new LocalAuthorizeError(
-    'This authorization is over: it was decided, took too long, or was begun in another browser.',
-  )
 
 /** RFC 9207 and RFC 9700 section 4.12: back to the client by 303, so that nothing of the form goes along. */
 const sendBack = (reply: FastifyReply, location: string): FastifyReply =>
@@ -74,9 +71,9 @@ const requireFlow = async (deps: AuthorizeDeps, request: FastifyRequest): Promis
   const handle = handleOf(request)
   const found = await deps.requests.read(handle, deps.browser.readBrowser(request))
   const client = found && (await deps.clients.readClient(found.clientId))
-  if (found === undefined || client === undefined) throw over()
+  if (found === undefined || client === undefined) throw flowIsOver()
   // The owner may have taken the redirect URI away since the flow began (T07, T53).
-  if (!matchesRedirectUri(client.redirectUris, found.redirectUri, client.type)) throw over()
+  if (!matchesRedirectUri(client.redirectUris, found.redirectUri, client.type)) throw flowIsOver()
   return { handle, request: found, client }
 }
 
@@ -102,7 +99,7 @@ const showConsent = async (
     deps.facts(flow.client.applicationId),
     deps.dataSources.listOf(signedIn.caller.userId),
   ])
-  if (facts === undefined) throw over()
+  if (facts === undefined) throw flowIsOver()
   const page = renderConsent({
     action: consentPath(flow.handle),
     csrf: deps.browser.csrfFor(signedIn.sessionId, consentPurpose(flow.handle)),
@@ -134,15 +131,25 @@ const showConsent = async (
   })
 }
 
-/** Takes the request out of the store: of two answers to one question only the first counts (T14). */
-const takeFlow = async (
+const answeringOf = (
   deps: AuthorizeDeps,
   request: FastifyRequest,
   flow: Flow,
-): Promise<void> => {
-  const taken = await deps.requests.take(flow.handle, deps.browser.readBrowser(request))
-  if (taken === undefined) throw over()
-}
+  signedIn: SignedIn,
+): Answering => ({
+  handle: flow.handle,
+  browser: deps.browser.readBrowser(request),
+  sessionId: signedIn.sessionId,
+})
+
+const audit = (request: FastifyRequest, event: string, flow: Flow, { caller }: SignedIn): void =>
+  request.log.info(
+    { audit: event, userId: caller.userId, subject: flow.client.applicationId },
+    'audit',
+  )
+
+const nothingTicked =
+  'Tick at least one data source, or the box for later ones. To give nothing, choose Deny.'
 
 const consent = async (
   deps: AuthorizeDeps,
@@ -155,9 +162,9 @@ const consent = async (
   const { userId } = signedIn.caller
   // DESIGN invariant 14: nobody can prove to be a public client, or the program behind a loopback address.
   const asks = flow.client.type === 'public' || isLoopback(flow.request.redirectUri)
-  if (!asks && (await deps.consents.isRemembered(userId, flow.client, flow.request))) {
-    await takeFlow(deps, request, flow)
-    const code = await deps.consents.issueRemembered(userId, flow.client, flow.request)
+  const asked = { userId, client: flow.client, request: flow.request }
+  if (!asks && (await deps.consents.isRemembered(asked))) {
+    const code = await deps.decisions.allowAgain(asked, answeringOf(deps, request, flow, signedIn))
     return sendBack(reply, successLocation(flow.request, code, deps.issuer))
   }
   const none = (request.query as { tick?: unknown }).tick === 'none'
@@ -170,6 +177,19 @@ const consent = async (
   )
 }
 
+const deny = async (
+  deps: AuthorizeDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  flow: Flow,
+  signedIn: SignedIn,
+): Promise<FastifyReply> => {
+  await deps.decisions.deny(answeringOf(deps, request, flow, signedIn))
+  audit(request, 'access.denied', flow, signedIn)
+  const denied = new OAuthError('access_denied', 'User denied OAuth access')
+  return sendBack(reply, errorLocation(flow.request, denied, deps.issuer))
+}
+
 const decide = async (
   deps: AuthorizeDeps,
   request: FastifyRequest,
@@ -179,45 +199,27 @@ const decide = async (
   const signedIn = await deps.browser.readSession(request)
   if (signedIn === undefined) return reply.redirect(signInPath(flow.handle), 303)
   const fields = deps.browser.readForm(request, signedIn.sessionId, consentPurpose(flow.handle))
-  const allowed = oneField(fields, 'decision') === 'allow'
+  const decision = oneField(fields, 'decision')
+  if (decision === 'deny') return deny(deps, request, reply, flow, signedIn)
+  if (decision !== 'allow') throw new FormError('The form says neither Allow nor Deny.')
+  const { userId } = signedIn.caller
   const ticked = fields.get('source') ?? []
   const later = oneField(fields, 'later') === 'yes'
-  if (allowed && ticked.length === 0 && !later)
-    return showConsent(deps, reply, flow, signedIn, {
-      ticked,
-      later,
-      problem:
-        'Tick at least one data source, or the box for later ones. To give nothing, choose Deny.',
-    })
-  await takeFlow(deps, request, flow)
-  const { userId } = signedIn.caller
-  request.log.info(
-    {
-      audit: allowed ? 'access.allowed' : 'access.denied',
-      userId,
-      subject: flow.client.applicationId,
-    },
-    'audit',
-  )
-  if (!allowed)
-    return sendBack(
-      reply,
-      errorLocation(
-        flow.request,
-        new OAuthError('access_denied', 'User denied OAuth access'),
-        deps.issuer,
-      ),
-    )
   const offered = (await deps.dataSources.listOf(userId)).map((source) => source.id)
   const selection = selectionOf(offered, ticked.map(Number), later)
-  const decision: Decision = { scope: flow.request.scope, selection }
-  const code = await deps.consents.issueCode(userId, flow.client, flow.request, decision)
+  if (selection.kind === 'only' && selection.ids.length === 0)
+    return showConsent(deps, reply, flow, signedIn, { ticked, later, problem: nothingTicked })
+  const asked = { userId, client: flow.client, request: flow.request }
+  const by = answeringOf(deps, request, flow, signedIn)
+  const code = await deps.decisions.allow(asked, { scope: flow.request.scope, selection }, by)
+  audit(request, 'access.allowed', flow, signedIn)
   return sendBack(reply, successLocation(flow.request, code, deps.issuer))
 }
 
 /** The authorization endpoint and its pages (RFC 6749 section 3.1, DESIGN invariant 9). */
 export const mountAuthorizeRoutes = (app: FastifyInstance, deps: AuthorizeDeps): void => {
-  const options = { errorHandler: answerPageError }
+  // Without HEAD: it would do what GET does, and throw the answer away.
+  const options = { errorHandler: answerPageError, exposeHeadRoute: false }
   for (const base of oauthBases)
     app.route({
       ...options,

@@ -55,9 +55,8 @@ export const takeSignIn = async (
   const username = oneField(fields, 'username') ?? ''
   try {
     const user = await deps.passwordCheck.check(username, oneField(fields, 'password') ?? '')
-    if (user === undefined)
+    if (user === undefined || !(await deps.browser.signIn(request, reply, user)))
       return showSignIn(deps, request, reply, target, { username, problem: wrong, status: 401 })
-    await deps.browser.signIn(request, reply, user.id)
     request.log.info({ audit: 'user.signed-in', userId: user.id }, 'audit')
     return reply.redirect(target.next, 303)
   } catch (error) {

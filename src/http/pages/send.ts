@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ManagementError } from '#features/refusals.ts'
 import { Unavailable } from '#lib/refusal.ts'
-import { LocalAuthorizeError } from '#oauth/errors.ts'
+import { LocalAuthorizeError, OAuthError } from '#oauth/errors.ts'
 import { logRefusal, sendUnavailable, toManagementError } from '../answer.ts'
 import { pageAssets } from './assets.ts'
 import { FormError } from './browser-session.ts'
@@ -35,7 +35,8 @@ export const sendPage = (
     .send(page)
 
 const describe = (error: unknown): Omit<ErrorPage, 'requestId'> => {
-  if (error instanceof LocalAuthorizeError)
+  // A request that cannot even be read names no client that it could be sent back to.
+  if (error instanceof LocalAuthorizeError || error instanceof OAuthError)
     return {
       status: 400,
       title: 'This link does not work',

@@ -1,4 +1,4 @@
-import type { KeyPart, ResourcePath } from '../ast.ts'
+import type { KeyPart, Literal, ResourcePath } from '../ast.ts'
 import { badRequest, notFound, notSupported } from '../errors.ts'
 import { parseLiteral } from './literal.ts'
 import {
@@ -27,16 +27,19 @@ export const decodeText = (raw: string, target: string): string => {
   }
 }
 
-const parseKeyPart = (scanner: Scanner): KeyPart => {
-  const at = scanner.at
-  const value = parseLiteral(scanner)
-  if (value !== undefined) return { name: undefined, value }
+const parseKeyValue = (scanner: Scanner): Literal | undefined => {
   if (scanner.text[scanner.at] === '@')
-    throw notSupported('parameter aliases', { target: 'the path', position: at })
+    throw notSupported('parameter aliases', { target: 'the path', position: scanner.at })
+  return parseLiteral(scanner)
+}
+
+const parseKeyPart = (scanner: Scanner): KeyPart => {
+  const value = parseKeyValue(scanner)
+  if (value !== undefined) return { name: undefined, value }
   const name = takeName(scanner)
   if (name === undefined) throw unexpected(scanner, 'a key value')
   expectText(scanner, '=')
-  const named = parseLiteral(scanner)
+  const named = parseKeyValue(scanner)
   if (named === undefined) throw unexpected(scanner, 'a key value')
   return { name, value: named }
 }

@@ -170,7 +170,7 @@ export const initial = (types: ColumnTypes): Migration => {
       .addColumn('created_at', integer, (c) => c.notNull())
       .addColumn('expires_at', integer, (c) => c.notNull())
       .execute()
-    await db.schema.createIndex('refresh_tokens_chain').on('refresh_tokens').column('chain_id').execute()
+    await db.schema.createIndex('refresh_tokens_chain').on('refresh_tokens').columns(['chain_id', 'generation']).execute()
   }
 
   const dataAndKeys = async (db: Kysely<never>) => {

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ODataError } from '../errors.ts'
+import { parseQueryOptions } from './query-options.ts'
+
+const kindOf = (query: string): string => {
+  try {
+    parseQueryOptions(query)
+    return 'accepted'
+  } catch (error) {
+    if (error instanceof ODataError) return error.kind
+    throw error
+  }
+}
+
+describe('query options', () => {
+  test('are read alike with an encoded dollar, without one, and in any case', () => {
+    const plain = parseQueryOptions('$top=5&$orderby=Name desc')
+    for (const query of [
+      '%24top=5&%24orderby=Name%20desc',
+      'top=5&orderby=Name desc',
+      '$TOP=5&$OrderBy=Name desc',
+    ])
+      assert.deepEqual(parseQueryOptions(query), plain)
+  })
+  test('read several orderings, with and without direction', () => {
+    const { orderBy } = parseQueryOptions('$orderby=a,b desc, length(c) asc')
+    assert.deepEqual(
+      orderBy?.map(({ descending }) => descending),
+      [false, true, false],
+    )
+  })
+  test('split before they decode', () => {
+    const { filter } = parseQueryOptions("$filter=a eq 'x%26$top%3D1'")
+    assert.equal(
+      filter?.kind === 'compare' && filter.right.kind === 'literal' && filter.right.value,
+      'x&$top=1',
+    )
+  })
+  test('ignore custom options', () => assert.equal(kindOf('foo=1&bar&=x&a=1&a=2'), 'accepted'))
+  for (const [query, kind] of [
+    ['$top=1&$top=2', 'bad-request'],
+    ['$top=1&top=2', 'bad-request'],
+    ['$nope=1', 'bad-request'],
+    ['$inlinecount=allpages', 'bad-request'],
+    ['$top=-1', 'bad-request'],
+    ['$top=', 'bad-request'],
+    ['$top=1e3', 'bad-request'],
+    ['$skip=x', 'bad-request'],
+    ['$count=yes', 'bad-request'],
+    ['$select=', 'bad-request'],
+    ['$select=a,,b', 'bad-request'],
+    ['$select=a b', 'bad-request'],
+    ['$orderby=a up', 'bad-request'],
+    ['$orderby=', 'bad-request'],
+    ['$filter=', 'bad-request'],
+    ['$filter=a%', 'bad-request'],
+    ['$expand=a', 'not-implemented'],
+    ['expand=a', 'not-implemented'],
+    ['$search=a', 'not-implemented'],
+    ['$apply=aggregate(a)', 'not-implemented'],
+    ['$compute=a as b', 'not-implemented'],
+    ['$deltatoken=1', 'not-implemented'],
+    ['$index=1', 'not-implemented'],
+    ['$levels=1', 'not-implemented'],
+    ['$schemaversion=1', 'not-implemented'],
+    ['@a=1', 'not-implemented'],
+    ['timezone=Europe/Berlin', 'not-implemented'],
+    ['timezone=GMT', 'accepted'],
+    ['$select=a/b', 'not-implemented'],
+    ['$select=Ns.*', 'not-implemented'],
+  ] as const)
+    test(`are answered ${kind} when they are '${query}'`, () => assert.equal(kindOf(query), kind))
+})

@@ -1,0 +1,46 @@
+import { type Config, ConfigError } from './config.ts'
+
+type SystemError = Error & {
+  readonly code?: string
+  readonly path?: string
+  readonly port?: number
+}
+
+const listening = (port: number, config: Config): ConfigError =>
+  port === config.metricsPort
+    ? new ConfigError('HEADGATE_METRICS_PORT', `is ${port}, which another program uses`, '9465')
+    : new ConfigError(
+        'HEADGATE_PORT',
+        `is ${port}, which another program uses or this user may not use`,
+        '8081',
+      )
+
+/** The variable that a path came from. */
+const variableOf = (path: string, config: Config): string | undefined => {
+  if (path === config.tls?.cert) return 'HEADGATE_TLS_CERT'
+  if (path === config.tls?.key) return 'HEADGATE_TLS_KEY'
+  if (path.startsWith(config.filesDir) && !config.filesDir.startsWith(config.dataDir))
+    return 'HEADGATE_FILES_DIR'
+  return path.startsWith(config.dataDir) ? 'HEADGATE_DATA_DIR' : undefined
+}
+
+/** What the system says of a start that failed, as one line that names the variable; anything else as it is. */
+export const explainStartError = (error: unknown, config: Config): unknown => {
+  if (!(error instanceof Error)) return error
+  const { code, path, port } = error as SystemError
+  if ((code === 'EADDRINUSE' || code === 'EACCES') && port !== undefined)
+    return listening(port, config)
+  const variable = path === undefined ? undefined : variableOf(path, config)
+  if (variable !== undefined)
+    return new ConfigError(
+      variable,
+      `leads to ${path}, which cannot be used (${code})`,
+      '/var/lib/headgate',
+    )
+  if (code === 'ERR_SQLITE_ERROR')
+    return new Error(
+      `The database in ${config.dataDir} cannot be opened (${error.message}). Check HEADGATE_DATA_DIR and its permissions, or restore a backup.`,
+      { cause: error },
+    )
+  return error
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import fc from 'fast-check'
+import { createDataKey, openAt, openDataKey, type Place, sealFor } from './envelope.ts'
+import { createHasher, equalHashes, secretKinds } from './hashing.ts'
+import { readOrCreateKeyFile } from './key-files.ts'
+import { fingerprint, generateKey, type KeyRing, keyFromBase64 } from './keys.ts'
+import { open, seal } from './sealing.ts'
+
+const ring = (masters: readonly string[] = ['m1']): KeyRing => ({
+  masters: masters.map((id) => keyFromBase64(id, generateKey())) as never,
+  pepper: keyFromBase64('p', generateKey()),
+})
+const place: Place = { tenantId: 1, table: 't', rowId: '5', column: 'c', generation: 2 }
+
+test('whatever is sealed opens in its place, and never seals to the same text twice', () => {
+  const keys = ring()
+  const key = openDataKey(keys, 1, createDataKey(keys, 1))
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const sealed = sealFor(key, place, text)
+      assert.equal(openAt(key, place, sealed), Buffer.from(text).toString())
+      assert.notEqual(sealFor(key, place, text), sealed)
+    }),
+  )
+})
+
+test('a sealed value opens in no other tenant, table, row, column or generation, and under no other key', () => {
+  const keys = ring()
+  const key = openDataKey(keys, 1, createDataKey(keys, 1))
+  const sealed = sealFor(key, place, 'secret')
+  const others: readonly Partial<Place>[] = [
+    { tenantId: 2 },
+    { table: 'u' },
+    { rowId: '6' },
+    { column: 'd' },
+    { generation: 3 },
+  ]
+  for (const other of others) assert.equal(openAt(key, { ...place, ...other }, sealed), undefined)
+  const foreign = openDataKey(keys, 1, createDataKey(keys, 1))
+  assert.equal(openAt(foreign, place, sealed), undefined)
+})
+
+test('a sealed value with any bit flipped, cut or spelled otherwise does not open', () => {
+  const { object } = keyFromBase64('k', generateKey())
+  const sealed = seal(object, 'secret', 'here')
+  const bytes = Buffer.from(sealed.slice(3), 'base64url')
+  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+    const changed = Buffer.from(bytes)
+    changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+    assert.equal(open(object, `v1.${changed.toString('base64url')}`, 'here'), undefined)
+  }
+  for (let length = 0; length < sealed.length; length += 1)
+    assert.equal(open(object, sealed.slice(0, length), 'here'), undefined)
+  for (const other of [
+    `${sealed}A`,
+    `${sealed}=`,
+    ` ${sealed}`,
+    sealed.replace('v1.', 'v2.'),
+    sealed.replace('v1.', ''),
+  ])
+    assert.equal(open(object, other, 'here'), undefined)
+  assert.equal(open(object, sealed, 'here'), 'secret')
+})
+
+test('a data key opens with any master key of the list, and says which one is missing', () => {
+  const old = ring()
+  const made = createDataKey(old, 1)
+  const rotated: KeyRing = { ...old, masters: [keyFromBase64('m2', generateKey()), ...old.masters] }
+  assert.ok(openDataKey(rotated, 1, made))
+  assert.equal(createDataKey(rotated, 1).masterKeyId, 'm2')
+  assert.throws(() => openDataKey(ring(['m9']), 1, made), /HEADGATE_MASTER_KEYS lacks the key m1/)
+  assert.throws(() => openDataKey(ring(['m1']), 1, made), /cannot be opened; it was altered/)
+  assert.throws(() => openDataKey(old, 2, made), /tenant 2 cannot be opened/)
+})
+
+test('T26: the hash of one kind of secret is never the hash of another', () => {
+  const hash = createHasher(ring().pepper)
+  const hashes = secretKinds.map((kind) => Buffer.from(hash(kind, 'same')).toString('hex'))
+  assert.equal(new Set(hashes).size, secretKinds.length)
+  assert.equal(Buffer.from(hashes[0] ?? '', 'hex').length, 32)
+  const other = createHasher(ring().pepper)
+  assert.notDeepEqual(hash('code', 'same'), other('code', 'same'))
+})
+
+test('T39: only equal hashes are equal, also when their lengths differ', () => {
+  const a = new Uint8Array(32)
+  assert.equal(equalHashes(a, new Uint8Array(32)), true)
+  assert.equal(equalHashes(a, new Uint8Array(31)), false)
+  assert.equal(equalHashes(a, new Uint8Array(32).fill(1, 31)), false)
+})
+
+test('a key of another length is refused, and its fingerprint tells keys apart without telling them', () => {
+  for (const length of [0, 16, 31, 33, 64])
+    assert.throws(() => keyFromBase64('k', Buffer.alloc(length).toString('base64')), /must have 32/)
+  const base64 = generateKey()
+  assert.equal(fingerprint(keyFromBase64('k', base64)), fingerprint(keyFromBase64('k', base64)))
+  assert.notEqual(
+    fingerprint(keyFromBase64('k', base64)),
+    fingerprint(keyFromBase64('k', generateKey())),
+  )
+  assert.ok(!fingerprint(keyFromBase64('k', base64)).includes(base64))
+})
+
+const withDirectory = async (work: (directory: string) => Promise<void> | void): Promise<void> => {
+  const directory = mkdtempSync(join(tmpdir(), 'headgate-vault-'))
+  try {
+    await work(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+test('of processes that start at once, all read the one key that was made, and no draft is left', () =>
+  withDirectory(async (directory) => {
+    const script = `import { readOrCreateKeyFile } from '${join(import.meta.dirname, 'key-files.ts')}'
+      process.stdout.write(readOrCreateKeyFile(process.argv[1], 'master')[0].base64)`
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, directory]),
+      ),
+    )
+    assert.equal(new Set(answers.map(({ stdout }) => stdout)).size, 1)
+    assert.deepEqual(readdirSync(join(directory, 'keys')), ['master'])
+    assert.equal(statSync(join(directory, 'keys', 'master')).mode & 0o777, 0o600)
+    assert.equal(statSync(join(directory, 'keys')).mode & 0o777, 0o700)
+  }))
+
+test('a damaged or empty key file stops the start with a sentence, and is left as it is', () =>
+  withDirectory((directory) => {
+    readOrCreateKeyFile(directory, 'pepper')
+    const file = join(directory, 'keys', 'pepper')
+    writeFileSync(file, 'nonsense\n')
+    assert.throws(
+      () => readOrCreateKeyFile(directory, 'pepper'),
+      /is damaged: each line must be id:key/,
+    )
+    writeFileSync(file, '')
+    assert.throws(
+      () => readOrCreateKeyFile(directory, 'pepper'),
+      /is empty. Restore it from a backup/,
+    )
+    assert.equal(readFileSync(file, 'utf8'), '')
+  }))

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { createBrowser } from '../../src/commands/demo/browser.ts'
+import { basicOf, freePort, people } from '#test/support/app.ts'
+
+// Must show 4: a server over one data directory is killed under load, again and again. What it acknowledged
+// before it died must hold after it is back.
+
+const root = new URL('../../', import.meta.url).pathname
+const redirectUri = 'https://client.example/callback'
+
+type Server = { readonly process: ChildProcess; readonly ended: Promise<void> }
+type Client = { readonly id: string; readonly secret: string }
+/** What the client heard from the server before the kill. */
+type Acknowledged = {
+  readonly redeemed: {
+    readonly code: string
+    readonly accessToken: string
+    readonly refreshToken: string
+  }[]
+  readonly refreshed: string[]
+  /** Sent, and nothing was heard: may have happened, but at most once. */
+  readonly unsure: string[]
+}
+
+const createData = (directory: string): void => {
+  const files = join(directory, 'files', '1')
+  mkdirSync(files, { recursive: true })
+  const database = new DatabaseSync(join(files, 'one.db'))
+  database.exec(
+    "CREATE TABLE Item (id INTEGER PRIMARY KEY, name VARCHAR(50)); INSERT INTO Item VALUES (1, 'one 1')",
+  )
+  database.close()
+}
+
+const startServer = async (directory: string, port: number): Promise<Server> => {
+  const child = spawn(process.execPath, [join(root, 'headgate.mjs'), 'serve'], {
+    cwd: root,
+    env: {
+      PATH: process.env['PATH'],
+      HEADGATE_PORT: String(port),
+      HEADGATE_DATA_DIR: directory,
+      HEADGATE_ADMIN_PASSWORD: people.admin.password,
+      HEADGATE_USER_PASSWORD: people.owner.password,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  await new Promise<void>((resolve, reject) => {
+    let out = ''
+    const timer = setTimeout(() => reject(new Error(`the server did not start: ${out}`)), 20_000)
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (out.length < 10_000) out += chunk.toString()
+      if (!out.includes('Headgate is ready')) return
+      clearTimeout(timer)
+      resolve()
+    })
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${out}`)))
+  })
+  return { process: child, ended }
+}
+
+const setUp = async (url: string): Promise<Client> => {
+  const post = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
+    const response = await fetch(url + path, {
+      method: 'POST',
+      headers: { ...basicOf(people.owner), 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    assert.equal(response.status, 201)
+    return (await response.json()) as Record<string, unknown>
+  }
+  await post('/api/mgmt/datasources', {
+    name: 'one',
+    dataStore: 5001,
+    connectionType: 'Cloud',
+    options: { Database: 'one.db' },
+  })
+  const made = await post('/api/mgmt/oauth/client/applications', {
+    name: 'Chaos',
+    redirectUrls: [redirectUri],
+  })
+  return { id: String(made['clientId']), secret: String(made['clientSecret']) }
+}
+
+const authorizeUrl = (url: string, client: Client): string =>
+  `${url}/oauth2/authorize?${new URLSearchParams({
+    response_type: 'code',
+    client_id: client.id,
+    redirect_uri: redirectUri,
+  }).toString()}`
+
+/** A signed-in browser whose user has consented; each further visit of the link answers with a code. */
+const signIn = async (url: string, client: Client) => {
+  const browser = createBrowser({ stopAt: (to) => to.startsWith(redirectUri) })
+  let page = await browser.visit(authorizeUrl(url, client))
+  if (page.html.includes('name="password"'))
+    page = await browser.submit(page, 'password', {
+      username: people.owner.name,
+      password: people.owner.password,
+    })
+  if (page.html.includes('name="decision"'))
+    page = await browser.submit(page, 'decision', { decision: 'allow' })
+  const newCode = async (): Promise<string> => {
+    const { searchParams } = new URL((await browser.visit(authorizeUrl(url, client))).url)
+    const code = searchParams.get('code')
+    if (code === null) throw new Error('no code came')
+    return code
+  }
+  return newCode
+}
+
+type TokenAnswer = { readonly status: number; readonly body: Record<string, unknown> }
+
+const askToken = async (
+  url: string,
+  client: Client,
+  form: Record<string, string>,
+): Promise<TokenAnswer> => {
+  const response = await fetch(`${url}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ ...form, client_id: client.id, client_secret: client.secret }),
+  })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+const redeem = (url: string, client: Client, code: string) =>
+  askToken(url, client, { grant_type: 'authorization_code', code, redirect_uri: redirectUri })
+
+/** Redeems codes and refreshes until the server is gone, or 400 times. */
+const work = async (
+  url: string,
+  client: Client,
+  newCode: () => Promise<string>,
+  heard: Acknowledged,
+): Promise<void> => {
+  for (let i = 0; i < 400; i += 1) {
+    let code: string
+    try {
+      code = await newCode()
+    } catch {
+      return
+    }
+    heard.unsure.push(code)
+    let answer: TokenAnswer
+    try {
+      answer = await redeem(url, client, code)
+    } catch {
+      return
+    }
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+    heard.unsure.splice(heard.unsure.indexOf(code), 1)
+    const refreshToken = String(answer.body['refresh_token'])
+    heard.redeemed.push({ code, accessToken: String(answer.body['access_token']), refreshToken })
+    try {
+      const next = await askToken(url, client, {
+        grant_type: 'refresh_token',
+        refresh_token: refreshToken,
+      })
+      assert.equal(next.status, 200, JSON.stringify(next.body))
+      heard.refreshed.push(String(next.body['access_token']))
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error
+      return
+    }
+  }
+}
+
+const read = async (url: string, accessToken: string): Promise<number> => {
+  const response = await fetch(`${url}/api/odata4/one/Items(1)`, {
+    headers: { authorization: `Bearer ${accessToken}` },
+  })
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** Everything acknowledged holds: tokens read, used codes are refused; what was unsure happens at most once. */
+const check = async (url: string, client: Client, heard: Acknowledged): Promise<void> => {
+  for (const { accessToken } of heard.redeemed) assert.equal(await read(url, accessToken), 200)
+  for (const accessToken of heard.refreshed) assert.equal(await read(url, accessToken), 200)
+  for (const code of heard.unsure) {
+    const [first, second] = [await redeem(url, client, code), await redeem(url, client, code)]
+    assert.ok(first.status === 200 || first.body['error'] === 'invalid_grant')
+    assert.equal(second.body['error'], 'invalid_grant')
+  }
+  for (const { code, accessToken } of heard.redeemed) {
+    assert.equal((await redeem(url, client, code)).body['error'], 'invalid_grant')
+    // The second redemption ended the chain, so the chain was still known.
+    assert.equal(await read(url, accessToken), 401)
+  }
+}
+
+/** Kills the server under load so many times; answers how many acknowledged tokens were checked. */
+export const killUnderLoad = async (times: number): Promise<number> => {
+  const directory = mkdtempSync(join(tmpdir(), 'headgate-chaos-'))
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  createData(directory)
+  let server = await startServer(directory, port)
+  let checked = 0
+  try {
+    const client = await setUp(url)
+    const kept: string[] = []
+    for (let round = 0; round < times; round += 1) {
+      const newCode = await signIn(url, client)
+      const heard: Acknowledged = { redeemed: [], refreshed: [], unsure: [] }
+      const keep = await redeem(url, client, await newCode())
+      kept.push(String(keep.body['access_token']))
+      const workers = Array.from({ length: 4 }, () => work(url, client, newCode, heard))
+      await new Promise((resolve) => setTimeout(resolve, 150 + randomInt(400)))
+      server.process.kill('SIGKILL')
+      await server.ended
+      await Promise.all(workers)
+      server = await startServer(directory, port)
+      await check(url, client, heard)
+      for (const accessToken of kept) assert.equal(await read(url, accessToken), 200)
+      checked += heard.redeemed.length + heard.refreshed.length
+    }
+    return checked
+  } finally {
+    server.process.kill('SIGKILL')
+    await server.ended
+    rmSync(directory, { recursive: true, force: true })
+  }
+}

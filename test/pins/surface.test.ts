@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { endpoints } from '#features/endpoints.ts'
+import { refusals } from '#features/refusals.ts'
+import { startApp, type TestApp } from '#test/support/app.ts'
+
+// What clients were written against, as literals. A change here is a change of the public surface: it needs
+// a line in the changelog, and for a retired number a new one.
+
+let app: TestApp
+before(async () => {
+  app = await startApp({ sources: false })
+})
+after(() => app.close())
+
+test('the management endpoints are these, with these permissions, statuses and audit events', () => {
+  const list = endpoints.map(({ method, path, permissions, success, audit }) =>
+    [method, path, success, permissions.join('+') || 'any user', audit ?? '-'].join(' '),
+  )
+  assert.deepEqual(list, [
+    'GET /api/mgmt/oauth/client/applications 200 any user -',
+    'POST /api/mgmt/oauth/client/applications 201 any user application.registered',
+    'GET /api/mgmt/oauth/client/applications/:id 200 any user -',
+    'PUT /api/mgmt/oauth/client/applications/:id 200 any user application.updated',
+    'DELETE /api/mgmt/oauth/client/applications/:id 204 any user application.deleted',
+    'PUT /api/mgmt/oauth/client/applications/:id/reset 200 any user application.reset',
+    'GET /api/mgmt/oauth/client/allowedapplications 200 any user -',
+    'DELETE /api/mgmt/oauth/client/allowedapplications/:id 204 any user access.revoked',
+    'GET /api/mgmt/datasources 200 11+2 -',
+    'POST /api/mgmt/datasources 201 11+1 data-source.created',
+    'GET /api/mgmt/datasources/:id 200 11+2 -',
+    'DELETE /api/mgmt/datasources/:id 204 11+4 data-source.deleted',
+  ])
+})
+
+test('the refusals are these numbers with these statuses', () => {
+  const list = Object.fromEntries(
+    Object.entries(refusals).map(([name, { code, status }]) => [name, `${code} ${status}`]),
+  )
+  assert.deepEqual(list, {
+    badCredentials: '222206007 401',
+    applicationNotCreated: '222206628 400',
+    applicationCreationFailed: '222206628 500',
+    applicationNotFound: '222206631 404',
+    applicationsNotRead: '222206631 500',
+    applicationNotUpdated: '222206632 400',
+    applicationToUpdateNotFound: '222206632 404',
+    applicationUpdateFailed: '222206632 500',
+    applicationToDeleteNotFound: '222206633 404',
+    applicationDeleteFailed: '222206633 500',
+    accessNotFound: '222206633 404',
+    applicationToResetNotFound: '222206634 404',
+    applicationResetFailed: '222206634 500',
+    dataSourceUpdateFailed: '222207000 500',
+    dataSourceReadFailed: '222207001 500',
+    invalidOption: '222207002 400',
+    connectionFailed: '222207003 400',
+    dataSourceNotFound: '222207004 404',
+    badConnectionType: '222207005 400',
+    dataSourceDeleteFailed: '222207006 500',
+    invalidInput: '222207007 400',
+    connectionTypeMissing: '222207010 400',
+    unsupportedMediaType: '222207007 415',
+    bodyTooLarge: '222207007 413',
+    notFound: '222208103 404',
+    methodNotAllowed: '222208103 405',
+    forbidden: '222208103 403',
+    crossSite: '222208103 403',
+    passwordPolicy: '222208400 400',
+    duplicateName: '222208401 400',
+    actingForOthers: '222208407 400',
+    unavailable: '222208408 503',
+    internal: '222208409 500',
+    tooManyHeaders: '222208410 431',
+  })
+})
+
+test('every refusal has a sentence that ends, and says no secret word', () => {
+  for (const { sentence } of Object.values(refusals)) assert.match(sentence, /^\w.* .*\.$/)
+})
+
+test('every endpoint has a name and an address of its own', () => {
+  const names = endpoints.map(({ name }) => name)
+  const addresses = endpoints.map(({ method, path }) => `${method} ${path}`)
+  assert.equal(new Set(names).size, endpoints.length)
+  assert.equal(new Set(addresses).size, endpoints.length)
+})
+
+test('the server metadata is this document', async () => {
+  const response = await fetch(`${app.url}/.well-known/oauth-authorization-server`)
+  assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
+  assert.deepEqual(await response.json(), {
+    issuer: app.url,
+    authorization_endpoint: `${app.url}/oauth2/authorize`,
+    token_endpoint: `${app.url}/oauth2/token`,
+    revocation_endpoint: `${app.url}/oauth2/revoke`,
+    scopes_supported: ['api.access.odata'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    revocation_endpoint_auth_methods_supported: [
+      'client_secret_basic',
+      'client_secret_post',
+      'none',
+    ],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+  })
+})
+
+const everywhere = {
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const
+
+test('every answer has the security headers, pages a policy that runs no script, data one that allows nothing', async () => {
+  for (const [path, policy] of [
+    [
+      '/sign-in',
+      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ],
+    ['/api/mgmt/datasources', "default-src 'none';frame-ancestors 'none'"],
+    ['/api/odata4/one', "default-src 'none';frame-ancestors 'none'"],
+    ['/api/%ff', "default-src 'none';frame-ancestors 'none'"],
+    ['/api/nowhere', "default-src 'none';frame-ancestors 'none'"],
+    ['/.well-known/oauth-authorization-server', "default-src 'none';frame-ancestors 'none'"],
+  ] as const) {
+    const { headers } = await fetch(app.url + path)
+    for (const [name, value] of Object.entries(everywhere))
+      assert.equal(headers.get(name), value, `${path} ${name}`)
+    assert.equal(headers.get('content-security-policy'), policy, path)
+    assert.equal(headers.get('x-powered-by'), null)
+    assert.equal(headers.get('server'), null)
+  }
+})
+
+test('answers with anything private are not stored, and the metadata may be', async () => {
+  for (const path of ['/sign-in', '/api/mgmt/datasources', '/api/odata4/one', '/api/healthcheck'])
+    assert.equal((await fetch(app.url + path)).headers.get('cache-control'), 'no-store', path)
+  const token = await fetch(`${app.url}/oauth2/token`, { method: 'POST' })
+  assert.equal(token.headers.get('cache-control'), 'no-store')
+  assert.equal(token.headers.get('pragma'), 'no-cache')
+  const metadata = await fetch(`${app.url}/.well-known/oauth-authorization-server`)
+  assert.equal(metadata.headers.get('cache-control'), 'public, max-age=300')
+})

@@ -1,0 +1,8 @@
+import { test } from 'node:test'
+import { checkMatching, checkReaders } from './redirect-properties.ts'
+
+test('T01 of 100,000 mutated redirect URIs only byte-equal ones pass, but for the port of a loopback IP of a public client', () =>
+  checkMatching(100_000))
+
+test('T01 two URI readers agree on each of 100,000 mutated redirect URIs, or it cannot be registered', () =>
+  checkReaders(100_000))

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { freePort, people, startApp, type TestApp } from '#test/support/app.ts'
+import { manage } from '#test/support/oauth.ts'
+
+// Must show 7 and T57: a whole journey is played while every request and answer is watched; whatever was
+// secret in it is then searched for, in several spellings, in everything that is not meant to have it.
+
+let app: TestApp
+let metricsPort: number
+/** Every secret of the journey: where it was met, by its text. */
+const secrets = new Map<string, string>()
+/** What must not contain any: answers that refuse, log lines, metrics, files. */
+const errorBodies: string[] = []
+const plainFetch = globalThis.fetch
+
+const keep = (where: string, secret: string | null | undefined): void => {
+  if (typeof secret === 'string' && secret.length >= 12) secrets.set(secret, where)
+}
+
+const minted = /hg_(?:at|rt|cs|ac|se|ar|br)_[\w-]{49}/g
+
+/** Everything that looks like a secret of ours, and every CSRF token, in a request or an answer. */
+const collect = (where: string, text: string): void => {
+  for (const [secret] of text.matchAll(minted)) keep(where, secret)
+  for (const [, csrf] of text.matchAll(/name="csrf" value="([^"]+)"/g)) keep(`${where} csrf`, csrf)
+}
+
+const watchedFetch: typeof fetch = async (input, init) => {
+  const url = input instanceof Request ? input.url : String(input)
+  collect(`the URL ${new URL(url).pathname.slice(0, 20)}`, url)
+  const { body } = init ?? {}
+  if (typeof body === 'string') collect('a body', body)
+  if (body instanceof URLSearchParams) {
+    collect('a form', body.toString())
+    keep('a form, code_verifier', body.get('code_verifier'))
+  }
+  const response = await plainFetch(input, init)
+  collect('a header', JSON.stringify([...response.headers, ...response.headers.getSetCookie()]))
+  const copy = await response.clone().text()
+  collect(`an answer of ${new URL(url).pathname.slice(0, 20)}`, copy)
+  // A sign-in page that refuses has a form again, and a form has its token; nothing else may have it.
+  if (response.status >= 400) errorBodies.push(copy.replaceAll(/ name="csrf" value="[^"]*"/g, ''))
+  return response
+}
+
+const spellings = (secret: string): readonly string[] => {
+  const bytes = Buffer.from(secret)
+  // Base64 of the secret inside of something longer depends on where it begins: the middle is searched.
+  const shifted = [0, 1, 2].map((shift) =>
+    Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .slice(4, -4)
+      .replace(/=+$/, ''),
+  )
+  return [
+    secret,
+    ...shifted,
+    ...shifted.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
+    bytes.toString('hex'),
+    encodeURIComponent(secret),
+    [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+    JSON.stringify(secret).slice(1, -1),
+    // The random part alone, in case that somebody cuts the prefix off.
+    ...(/^hg_.._/.test(secret) ? [secret.slice(6, 46)] : []),
+  ]
+}
+
+const hits = (places: ReadonlyMap<string, Buffer>): readonly string[] => {
+  const found: string[] = []
+  for (const [secret, met] of secrets)
+    for (const spelling of new Set(spellings(secret)))
+      for (const [place, bytes] of places)
+        if (bytes.includes(spelling))
+          found.push(`${met} found in ${place}: ${spelling.slice(0, 12)}…`)
+  return found
+}
+
+const readAll = async (): Promise<ReadonlyMap<string, Buffer>> => {
+  const metrics = await (await plainFetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+  assert.match(metrics, /headgate_tokens_issued_total/)
+  const places = new Map<string, Buffer>([
+    ['the log', Buffer.from(app.logs.join(''))],
+    ['the metrics', Buffer.from(metrics)],
+    ['the bodies of refusals', Buffer.from(errorBodies.join('\n'))],
+  ])
+  for (const name of readdirSync(app.dataDir))
+    if (name.startsWith('headgate.db'))
+      places.set(`the file ${name}`, readFileSync(join(app.dataDir, name)))
+  return places
+}
+
+before(async () => {
+  metricsPort = await freePort()
+  globalThis.fetch = watchedFetch
+  app = await startApp({ level: 'trace', env: { HEADGATE_METRICS_PORT: String(metricsPort) } })
+  for (const person of Object.values(people))
+    keep(`the password of ${person.name}`, person.password)
+})
+after(async () => {
+  globalThis.fetch = plainFetch
+  await app.close()
+})
+
+const play = async (): Promise<void> => {
+  const support = await import('#test/support/oauth.ts')
+  const client = await support.register(app)
+  const pkce = support.createPkce()
+  const code = await support.getCode(app, client, {
+    challenge: pkce.challenge,
+    state: 'canary-state-of-the-client',
+  })
+  const more = { code_verifier: pkce.verifier }
+  // Wrong in every way first: refusals quote the most.
+  await support.redeem(app, client, code, { ...more, redirect_uri: 'https://wrong.example' })
+  await support.redeem(app, { ...client, clientSecret: `${client.clientSecret}x` }, code, more)
+  const first = await support.redeem(app, client, code, more)
+  assert.equal(first.status, 200)
+  const second = await support.refresh(app, client, first.body.refresh_token)
+  assert.equal(second.status, 200)
+  assert.equal(await support.readWith(app, second.body.access_token), 200)
+  await support.readWith(app, first.body.refresh_token)
+  await support.readWith(app, `${second.body.access_token}x`)
+  await fetch(`${app.url}/api/odata4/one/Items?access_token=${second.body.access_token}`)
+  await fetch(`${app.url}/nowhere/${second.body.access_token}?code=${code}`)
+  await fetch(`${app.url}/oauth2/token?code=${code}`, { method: 'POST' })
+  await fetch(`${app.url}/api/odata4/one/Items?$filter=name eq '${second.body.access_token}'&x=(`, {
+    headers: { authorization: `Bearer ${second.body.access_token}` },
+  })
+  await fetch(`${app.url}/oauth2/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: `{"refresh_token":"${first.body.refresh_token}"`,
+  })
+  const wrong = { name: people.user.name, password: 'a-wrong-password-of-the-user' }
+  keep('a wrong password', wrong.password)
+  await support.manage(app, 'GET', '/api/mgmt/datasources', { person: wrong })
+  await support.manage(app, 'PUT', `/api/mgmt/oauth/client/applications/${client.id}/reset`)
+  await support.redeem(app, client, code, more)
+  const browser = support.createStoppingBrowser()
+  const page = await browser.visit(`${app.url}/sign-in`)
+  await browser.submit(page, 'password', { username: wrong.name, password: wrong.password })
+  await browser.submit(page, 'password', {
+    username: people.user.name,
+    password: people.user.password,
+  })
+  const account = await browser.visit(`${app.url}/account/password`)
+  const changed = 'the-users-other-password'
+  keep('a new password', changed)
+  await browser.submit(account, 'currentPassword', {
+    currentPassword: people.user.password,
+    newPassword: changed,
+    repeatPassword: changed,
+  })
+}
+
+test('T57 after a whole journey at level trace no secret is in the log, the metrics, a refusal or a file of the database', async () => {
+  await play()
+  const kinds = new Set([...secrets.keys()].map((secret) => /^hg_.._/.exec(secret)?.[0] ?? 'other'))
+  assert.deepEqual([...kinds].toSorted(), [
+    'hg_ac_',
+    'hg_ar_',
+    'hg_at_',
+    'hg_br_',
+    'hg_cs_',
+    'hg_rt_',
+    'hg_se_',
+    'other',
+  ])
+  assert.ok([...secrets.values()].some((where) => where.endsWith('csrf')))
+  assert.ok(secrets.size >= 20, `only ${secrets.size} secrets were met`)
+  assert.ok(errorBodies.length >= 8, `only ${errorBodies.length} refusals were met`)
+  const places = await readAll()
+  assert.ok(app.logs.length > 20)
+  assert.ok(existsSync(join(app.dataDir, 'headgate.db')))
+  assert.deepEqual(hits(places), [])
+})
+
+test('T57 the search finds a secret in every spelling when there is one', async () => {
+  const secret = [...secrets.keys()].find((text) => text.startsWith('hg_at_')) ?? ''
+  for (const spelling of [
+    secret,
+    Buffer.from(`user:${secret}`).toString('base64'),
+    Buffer.from(`a:${secret}!`).toString('base64url'),
+    Buffer.from(secret).toString('hex'),
+    `x${secret.slice(6)}`,
+  ])
+    assert.notDeepEqual(hits(new Map([['a leak', Buffer.from(`before ${spelling} after`)]])), [])
+})
+
+test('T57 what a request sends is not in the answer of the health check or of the metadata', async () => {
+  const secret = [...secrets.keys()].find((text) => text.startsWith('hg_at_')) ?? ''
+  for (const path of ['/api/healthcheck', '/.well-known/oauth-authorization-server', '/'])
+    assert.ok(
+      !(await (await plainFetch(`${app.url}${path}?token=${secret}`)).text()).includes(secret),
+      path,
+    )
+  const answer = await manage(app, 'GET', `/api/mgmt/datasources?x=${secret}`, {
+    person: people.owner,
+  })
+  assert.ok(!JSON.stringify(answer.body).includes(secret))
+})
