@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { endChild } from './children.ts'
+
+/** The people of the measured server. */
+export const passwords = {
+  d2cadmin: 'the-administrators-password',
+  d2cuser: 'the-developers-password',
+  demo: 'the-users-own-password',
+} as const
+
+const program = fileURLToPath(new URL('../headgate.mjs', import.meta.url))
+const longestStart = 30_000
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+
+export type Headgate = {
+  readonly port: number
+  readonly pid: number
+  readonly url: string
+  /** Milliseconds from spawning to the first good answer. */
+  readonly startedIn: number
+  /** Resident memory in megabytes; undefined where the system does not tell. */
+  readonly residentMegabytes: () => number | undefined
+  readonly end: () => Promise<void>
+}
+
+const readResident = (pid: number): number | undefined => {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024
+  } catch {
+    return undefined
+  }
+}
+
+/** Asks over a bare socket: on a small machine a heavier question would slow down the start that it measures. */
+const isReady = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('GET /api/healthcheck HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'),
+    )
+    socket.once('data', (chunk) => {
+      resolve(chunk.toString('latin1').startsWith('HTTP/1.1 200'))
+      socket.destroy()
+    })
+    socket.once('error', () => resolve(false))
+    socket.once('close', () => resolve(false))
+  })
+
+const environment = (dataDir: string, port: number, metricsPort: number): NodeJS.ProcessEnv => ({
+  // Nothing of the caller's own HEADGATE variables: they would change what is measured.
+  PATH: process.env['PATH'] ?? '', // oxlint-disable-line node/no-process-env
+  HEADGATE_PORT: String(port),
+  HEADGATE_METRICS_PORT: String(metricsPort),
+  HEADGATE_DATA_DIR: dataDir,
+  HEADGATE_DEMO: 'true',
+  HEADGATE_ADMIN_PASSWORD: passwords.d2cadmin,
+  HEADGATE_USER_PASSWORD: passwords.d2cuser,
+  HEADGATE_DEMO_PASSWORD: passwords.demo,
+})
+
+/**
+ * Starts the server as an operator would, with its log in a file of the data directory, and waits for
+ * its first answer.
+ * @param nodeOptions for a profile
+ */
+export const startHeadgate = async (
+  dataDir: string,
+  nodeOptions: readonly string[] = [],
+): Promise<Headgate> => {
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const url = `http://localhost:${port}`
+  const log = openSync(join(dataDir, 'bench.log'), 'a')
+  const began = performance.now()
+  const child = spawn(process.execPath, [...nodeOptions, program, 'serve'], {
+    env: environment(dataDir, port, metricsPort),
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  const end = (): Promise<void> => endChild(child)
+  while (!(await isReady(port))) {
+    const waited = performance.now() - began
+    if (child.exitCode !== null || waited > longestStart) {
+      await end()
+      throw new Error(
+        `the server did not start: ${readFileSync(join(dataDir, 'bench.log'), 'utf8')}`,
+      )
+    }
+    await sleep(5)
+  }
+  const startedIn = performance.now() - began
+  const residentMegabytes = (): number | undefined =>
+    child.pid === undefined ? undefined : readResident(child.pid)
+  return { port, pid: child.pid ?? 0, url, startedIn, residentMegabytes, end }
+}

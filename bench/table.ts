@@ -1,0 +1,84 @@
+import type { Compared } from './compare.ts'
+
+export type Line = readonly string[]
+
+export const heading: Line = [
+  'row',
+  'path',
+  'limit',
+  'ours',
+  'ratio',
+  'by cpu',
+  'floor',
+  'goal',
+  'verdict',
+  'p99',
+]
+
+const perSecond = (value: number): string => `${Math.round(value)}/s`
+
+type Sense = 'more is better' | 'less is better'
+
+/** What a value is worth against the floor that must hold and the goal that is wanted. */
+export const judge = (value: number, floor: number, goal: number, sense: Sense): string => {
+  const reaches = (bound: number): boolean =>
+    sense === 'more is better' ? value >= bound : value <= bound
+  if (reaches(goal)) return 'meets goal'
+  return reaches(floor) ? 'above floor' : 'BELOW FLOOR'
+}
+
+/** The line of a path that was compared with its limit. */
+export const comparedLine = (compared: Compared): Line => {
+  const { target, ratio } = compared
+  return [
+    compared.row,
+    compared.path,
+    perSecond(compared.limitPerSecond),
+    perSecond(compared.oursPerSecond),
+    ratio.toFixed(2),
+    compared.processorRatio?.toFixed(2) ?? '-',
+    target?.floor.toFixed(2) ?? '-',
+    target?.goal.toFixed(2) ?? '-',
+    target === undefined
+      ? 'for information'
+      : judge(ratio, target.floor, target.goal, 'more is better'),
+    `${compared.p99.toFixed(1)} ms`,
+  ]
+}
+
+/** The line of a value that is bounded by itself; without the value, it says that it was not measured. */
+export const boundedLine = (
+  path: string,
+  value: number | undefined,
+  unit: string,
+  target: { readonly floor: number; readonly goal: number },
+): Line => [
+  '7',
+  path,
+  '-',
+  value === undefined ? 'not measured' : `${Math.round(value)} ${unit}`,
+  '-',
+  '-',
+  `${target.floor} ${unit}`,
+  `${target.goal} ${unit}`,
+  value === undefined ? '-' : judge(value, target.floor, target.goal, 'less is better'),
+  '-',
+]
+
+/** Columns of equal width; words to the left, numbers to the right. */
+export const renderTable = (lines: readonly Line[]): string => {
+  const widths = heading.map((_name, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  )
+  const isText = (column: number): boolean => [0, 1, 8].includes(column)
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) =>
+          isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
