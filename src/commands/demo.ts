@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
+import type { Core } from '../core.ts'
 import { initialPasswordsFile } from '../features/setup/initial-passwords.ts'
 import { createLogger } from '../http/log.ts'
 import { Secret } from '../lib/secret.ts'
@@ -39,17 +40,17 @@ const configFor = async (config: Config, dataDir: string): Promise<Config> => {
 }
 
 /** The password of the user demo, from the environment or from the file where a start wrote it. */
-const demoPassword = (config: Config): Secret => {
-  if (config.demoPassword !== undefined) return config.demoPassword
+const demoPassword = async (core: Core, config: Config): Promise<Secret> => {
   const file = initialPasswordsFile(config.dataDir)
-  const line = readFileSync(file, 'utf8')
-    .split('\n')
-    .find((text) => text.startsWith('demo '))
-  if (line === undefined)
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
+  const line = lines.find((text) => text.startsWith('demo '))
+  const password =
+    config.demoPassword ?? (line === undefined ? undefined : new Secret(line.slice('demo '.length)))
+  if (password === undefined || !(await core.passwordCheck.check('demo', password.reveal())))
     throw new Error(
-      `${file} has no password for demo. Delete ${config.dataDir}, or set HEADGATE_DEMO_PASSWORD.`,
+      `The password of demo is not known any more: it is not the one in ${file} or in HEADGATE_DEMO_PASSWORD. Delete ${config.dataDir} to begin anew.`,
     )
-  return new Secret(line.slice('demo '.length))
+  return password
 }
 
 const tellNext = (output: Output, url: string, passwords: string): void => {
@@ -77,22 +78,29 @@ export const demo: Command = {
     const dataDir = once ? mkdtempSync(join(tmpdir(), 'headgate-demo-')) : resolve('demo-data')
     const demoConfig = await configFor(config, dataDir)
     const running = await serve(demoConfig, { logger: createLogger('warn') })
-    output.line(`Headgate is ready at ${running.url}, on an embedded database in ${dataDir}.`)
-    try {
-      await playStory(running.url, demoPassword(demoConfig).reveal(), output)
-    } catch (error) {
+    const end = async (): Promise<void> => {
       await running.stop()
+      if (once) rmSync(dataDir, { recursive: true, force: true })
+    }
+    const stop = (): void => void end().then(() => process.exit(0))
+    process.once('SIGTERM', stop)
+    process.once('SIGINT', stop)
+    if (config.port !== 0 && demoConfig.port !== config.port)
+      output.line(`Port ${config.port} is taken; this is on another one.`)
+    output.line(
+      `Headgate is ready at ${running.url}, on an embedded database in ${demoConfig.dataDir}.`,
+    )
+    try {
+      const password = await demoPassword(running.core, demoConfig)
+      await playStory(running.url, password.reveal(), output)
+    } catch (error) {
+      await end()
       throw error
     }
     if (once) {
-      await running.stop()
-      rmSync(dataDir, { recursive: true, force: true })
-      output.line('\nThat is all. Without --once the server keeps running.')
-      return
+      await end()
+      return output.line('\nThat is all. Without --once the server keeps running.')
     }
     tellNext(output, running.url, initialPasswordsFile(dataDir))
-    const stop = (): void => void running.stop().then(() => process.exit(0))
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
   },
 }

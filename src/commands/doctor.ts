@@ -30,6 +30,15 @@ const checkSecretFile = (file: string): Finding | undefined => {
   }
 }
 
+const checkReadable = (file: string): Finding => {
+  try {
+    accessSync(file, constants.R_OK)
+    return { ok: true, text: `${file} can be read.` }
+  } catch {
+    return { ok: false, text: `${file} is not there, or cannot be read by this user.` }
+  }
+}
+
 const checkStore = (store: Store): Promise<readonly Finding[]> =>
   store.read(function* () {
     const users = yield* first(
@@ -81,10 +90,12 @@ export const doctor: Command = {
   run: async ({ args, config, output }) => {
     refuseWords(args, 'doctor')
     const directory = checkDirectory(config.dataDir)
-    const files = ['keys/master', 'keys/pepper', 'initial-passwords'].map((name) =>
+    const files = ['keys/master', 'keys/pepper', 'initial-passwords', 'headgate.db'].map((name) =>
       checkSecretFile(join(config.dataDir, name)),
     )
+    const tls = config.tls === undefined ? [] : [config.tls.cert, config.tls.key].map(checkReadable)
     const findings: Finding[] = [
+      ...tls,
       directory,
       ...files.filter((finding) => finding !== undefined),
       ...checkSecurity(config),

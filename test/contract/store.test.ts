@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -338,4 +339,30 @@ test('last-used times are noted without a write, and written together in one', a
     first(store.sql.selectFrom('consents').select('last_used_at').where('id', '=', 1)),
   )
   assert.equal(row?.last_used_at, 77)
+})
+
+test('what is recalled is forgotten at once by a write of this store, and soon after one by another process', async () => {
+  const count = () =>
+    store.recall('count', function* (): Command<number> {
+      return (yield* all(store.sql.selectFrom('login_failures').select('subject'))).length
+    })
+  assert.equal(await count(), 0)
+  await store.write(() => insert('a'))
+  assert.equal(await count(), 1)
+  other.exec(`insert into login_failures values ('b', 1, 1, null, null, 1)`)
+  await setTimeout(250)
+  assert.equal(await count(), 2)
+})
+
+test('what is recalled is not asked for again while nothing is committed', async () => {
+  let asked = 0
+  const ask = () =>
+    store.recall('asked', function* (): Command<number> {
+      asked += 1
+      yield* all(store.sql.selectFrom('tenants').select('id'))
+      return asked
+    })
+  assert.deepEqual(await Promise.all([ask(), ask(), ask()]), [1, 1, 1])
+  await store.write(() => insert('a'))
+  assert.equal(await ask(), 2)
 })
