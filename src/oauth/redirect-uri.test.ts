@@ -241,3 +241,13 @@ test('the host shown for a private-use scheme is the scheme, and it has no web o
   assert.equal(redirectOrigin('com.example.app:/cb'), undefined)
   assert.equal(redirectOrigin('redirect.example'), undefined)
 })
+
+test('a URI that two readers split differently cannot be registered (T01)', () => {
+  for (const uri of [
+    'h0ttp:/.//127.0.0.1:4321/callback',
+    'myapp:/../x',
+    'myapp:/a/./b',
+    'myapp:/a/..',
+  ])
+    assert.match(redirectUriFault(uri) ?? '', /dot segments|plain form/, uri)
+})

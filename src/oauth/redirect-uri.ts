@@ -50,6 +50,8 @@ const characterFault = (uri: string): string | undefined => {
   if (uri.includes('#')) return 'must not have a fragment (#)'
   if (uri.includes('*')) return 'must not have a wildcard (*); register each address'
   if (/[\\"<>^`{|}]/.test(uri)) return 'has a character that is not allowed in a URI'
+  // `x:/.//host` is a path to one reader of URIs and could be a host to another (T01).
+  if (/\/\.{1,2}(?:[/?]|$)/.test(uri)) return 'must not have dot segments (/./ or /../)'
   return undefined
 }
 
