@@ -85,11 +85,6 @@ export const refusals = {
     sentence: 'The data source cannot be read right now. Try again later.',
   },
   invalidOption: { code: 222207002, status: 400, sentence: 'A data source option is not valid.' },
-  connectionFailed: {
-    code: 222207003,
-    status: 400,
-    sentence: 'Connecting to the data source failed.',
-  },
   dataSourceNotFound: {
     code: 222207004,
     status: 404,
@@ -147,6 +142,7 @@ export const refusals = {
     status: 431,
     sentence: 'The headers of the request are too large.',
   },
+  tooSlow: { code: 222208411, status: 408, sentence: 'The request took too long to arrive.' },
 } as const satisfies Readonly<Record<string, RefusalRow>>
 
 export type RefusalName = keyof typeof refusals

@@ -44,14 +44,16 @@ export const parseAuthorization = (header: string | undefined): Presented => {
   return { kind: 'malformed' }
 }
 
+/** Whether a request says more than once who makes it; then nobody can tell which one counts (T40, T72). */
+export const hasSeveralAuthorizations = ({ raw }: FastifyRequest): boolean =>
+  raw.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === 'authorization').length >
+  1
+
 /** The header as it came; two of them are malformed, whatever they say. */
-export const authorizationOf = (request: FastifyRequest): Presented => {
-  const { rawHeaders } = request.raw
-  let count = 0
-  for (let i = 0; i < rawHeaders.length; i += 2)
-    if (rawHeaders[i]?.toLowerCase() === 'authorization') count += 1
-  return count > 1 ? { kind: 'malformed' } : parseAuthorization(request.headers.authorization)
-}
+export const authorizationOf = (request: FastifyRequest): Presented =>
+  hasSeveralAuthorizations(request)
+    ? { kind: 'malformed' }
+    : parseAuthorization(request.headers.authorization)
 
 export type CallerReader = (userId: number) => Promise<Caller | undefined>
 

@@ -35,11 +35,7 @@ const requestId = (raw: {
 /** What the HTTP parser refuses, before there is a request to answer. */
 const parserRows: Readonly<Record<string, RefusalRow>> = {
   HPE_HEADER_OVERFLOW: refusals.tooManyHeaders,
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    ...refusals.invalidInput,
-    status: 408,
-    sentence: 'The request took too long to arrive.',
-  },
+  ERR_HTTP_REQUEST_TIMEOUT: refusals.tooSlow,
 }
 
 /** Says in our words what is wrong with bytes that are no request, and ends the connection. */
@@ -78,13 +74,17 @@ const answerNotFound = (request: FastifyRequest, reply: FastifyReply): FastifyRe
   return sendPage(reply, page, { status: 404 })
 }
 
-/** What every answer has, for those that come before the hooks which set it elsewhere. */
-const bareHeaders = {
+/**
+ * What every answer says to browsers; pages bring a policy of their own (pages/send.ts). They never change while
+ * the server runs, so they are put together once and not at every request.
+ */
+const protectiveHeaders = (secure: boolean): Readonly<Record<string, string>> => ({
   'Content-Security-Policy': "default-src 'none';frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
-}
+  ...(secure ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
+})
 
 const createFastify = (options: ServerOptions) =>
   Fastify({
@@ -92,9 +92,9 @@ const createFastify = (options: ServerOptions) =>
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     clientErrorHandler: answerParserError,
-    // A URL that cannot be decoded reaches no route and no hook: it gets the bare answer, in our words.
+    // A URL that cannot be decoded reaches no route and no hook: it gets its headers here.
     frameworkErrors: (error, request, reply) => {
-      void reply.headers({ ...bareHeaders, 'X-Request-Id': request.id })
+      void reply.headers({ ...protectiveHeaders(options.secure), 'X-Request-Id': request.id })
       void (error.code === 'FST_ERR_BAD_URL'
         ? answerNotFound(request, reply)
         : answerManagementError(request, reply, error))
@@ -119,18 +119,6 @@ const createFastify = (options: ServerOptions) =>
       ? {}
       : { https: { cert: options.tls.cert, key: options.tls.key } }),
   }) as unknown as FastifyInstance
-
-/**
- * What every answer says to browsers; pages bring a policy of their own (pages/send.ts). They never change while
- * the server runs, so they are put together once and not at every request.
- */
-const protectiveHeaders = (secure: boolean): Readonly<Record<string, string>> => ({
-  'Content-Security-Policy': "default-src 'none';frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  ...(secure ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
-})
 
 /** Hooks of every request are plain functions: a promise for each of them is a cost that all requests pay. */
 const addObservation = (app: FastifyInstance, { metrics, secure }: ServerOptions): void => {

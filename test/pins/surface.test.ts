@@ -54,7 +54,6 @@ test('the refusals are these numbers with these statuses', () => {
     dataSourceUpdateFailed: '222207000 500',
     dataSourceReadFailed: '222207001 500',
     invalidOption: '222207002 400',
-    connectionFailed: '222207003 400',
     dataSourceNotFound: '222207004 404',
     badConnectionType: '222207005 400',
     dataSourceDeleteFailed: '222207006 500',
@@ -72,6 +71,7 @@ test('the refusals are these numbers with these statuses', () => {
     unavailable: '222208408 503',
     internal: '222208409 500',
     tooManyHeaders: '222208410 431',
+    tooSlow: '222208411 408',
   })
 })
 

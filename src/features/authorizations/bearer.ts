@@ -6,7 +6,7 @@ import { type Command, first, prepare } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Hasher } from '#vault/hashing.ts'
 import { permission } from '../access/permissions.ts'
-import { dataSourceNameKey } from '../data-sources/data-source.ts'
+import { dataSourceNameKey, type SourceRef } from '../data-sources/data-source.ts'
 import type { LastUsed } from './last-used.ts'
 
 type Row = {
@@ -50,9 +50,6 @@ const toFound = (row: Row): Found => {
     source: reached && revision !== null ? { id, revision } : undefined,
   }
 }
-
-/** A data source, in the state it was read in. */
-export type SourceRef = { readonly id: number; readonly revision: number }
 
 /** What a bearer token may do with a data source, at this moment. */
 export type BearerOutcome =

@@ -33,7 +33,7 @@ type Deps = {
   readonly onChange: () => void
 }
 
-/** HDP's form: nine digits, then a domain (reference A.0.1). 2^40 values, and unique in the database. */
+/** HDP's form: nine digits, then a domain (reference A.0.1); unique in the database. */
 const mintClientId = (random: RandomBytes): string => {
   const number = Buffer.from(random(6)).readUIntBE(0, 6) % 1_000_000_000
   return `${String(number).padStart(9, '0')}.apps.hdp`

@@ -20,3 +20,6 @@ export const dataSourceNameFault = (name: string): string | undefined =>
   /^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(name)
     ? undefined
     : 'name must begin with a letter and have up to 128 letters, digits, underscores and dashes.'
+
+/** A data source, in the state it was read in. */
+export type SourceRef = { readonly id: number; readonly revision: number }

@@ -1,11 +1,10 @@
 import type { Source } from '#connectors/connector.ts'
 import type { ConnectorRegistry } from '#connectors/registry.ts'
 import type { Store } from '#store/store.ts'
-import type { DataSource } from './data-source.ts'
+import type { DataSource, SourceRef } from './data-source.ts'
 import type { DataSourceService } from './service.ts'
 import type { DataSourceStore } from './store.ts'
 
-import type { SourceRef } from '../authorizations/bearer.ts'
 /** An opened data source with the state it was opened in. */
 export type Opened = { readonly dataSource: DataSource; readonly source: Source }
 

@@ -6,7 +6,7 @@ import { Secret } from '#lib/secret.ts'
 /** The name of the file in the data directory that holds generated first passwords. */
 export const initialPasswordsFile = (dataDir: string): string => join(dataDir, 'initial-passwords')
 
-/** A password that a person can type: 20 letters and digits in groups, about 99 bits. */
+/** A password that a person can type: 20 letters and digits in groups, 100 bits. */
 export const generatePassword = (): Secret => {
   const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789A'
   const letters = [...randomBytes(20)].map((byte) => alphabet[byte % alphabet.length])

@@ -14,10 +14,3 @@ export type User = {
  */
 export const userNameKey = (name: string): string =>
   name.normalize('NFKC').trim().toLowerCase().normalize('NFKC')
-
-/** What is wrong with a user name, or undefined (management reference 2.2). */
-export const userNameFault = (name: string): string | undefined => {
-  if (name.trim() === '' || name.length > 128) return 'A user name has 1 to 128 characters.'
-  if (/[\p{C}:|]/u.test(name)) return 'A user name has no control characters and no : or |.'
-  return undefined
-}

@@ -6,6 +6,7 @@ import type { OAuthDeps } from '#oauth/ports.ts'
 import { revokeToken } from '#oauth/revocation.ts'
 import { answerTokenRequest } from '#oauth/token.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { hasSeveralAuthorizations } from '../authenticate.ts'
 import type { Metrics } from '../metrics.ts'
 import { answerOAuthError } from './answer.ts'
 import { readBodyParameters } from './parameters.ts'
@@ -14,11 +15,7 @@ import { readBodyParameters } from './parameters.ts'
 export const oauthBases = ['/oauth2', '/api/mgmt/oauth2'] as const
 
 const readInput = (request: FastifyRequest): ClientAuthInput => {
-  const { rawHeaders } = request.raw
-  let headers = 0
-  for (let i = 0; i < rawHeaders.length; i += 2)
-    if (rawHeaders[i]?.toLowerCase() === 'authorization') headers += 1
-  if (headers > 1)
+  if (hasSeveralAuthorizations(request))
     throw new OAuthError('invalid_client', 'There is more than one Authorization header.')
   return { parameters: readBodyParameters(request), authorization: request.headers.authorization }
 }
