@@ -38,6 +38,7 @@ const owned = {
   'node:https': ['http', 'egress'],
   'node:net': ['egress', 'http'],
   'node:sqlite': ['store', 'connectors'],
+  pg: ['store', 'connectors'],
   'node:child_process': ['connectors'],
   kysely: ['store', 'features'],
   'node:fs': ['store', 'connectors', 'vault', 'features'],

@@ -54,8 +54,7 @@ const mountEverything = async (
   const cursorKey = deriveKey(core.ring.pepper, 'cursor')
   const pages = { ...core, browser, issuer }
 
-  const cors = await addCors(app, { publicOrigins: core.clients.publicOrigins, clock: core.clock })
-  core.listeners.change = cors.forget
+  await addCors(app, { publicOrigins: core.clients.publicOrigins })
   mountHealth(app, () =>
     core.store
       .read(() => first(core.store.sql.selectFrom('tenants').select('id').limit(1)))

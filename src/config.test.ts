@@ -87,8 +87,8 @@ test('an unknown variable is refused with the known ones, and what comes later s
     /HEADGATE_PROT is not an option.*HEADGATE_PORT/,
   )
   assert.throws(
-    () => parse({ HEADGATE_DATABASE_URL: 'postgres://x' }),
-    /HEADGATE_DATABASE_URL cannot be used yet/,
+    () => parse({ HEADGATE_DATA_ALLOW: '10.0.0.0/8' }),
+    /HEADGATE_DATA_ALLOW cannot be used yet/,
   )
   assert.equal(parse({ HEADGATEWAY: 'x', PATH: '/bin' }).port, 8080)
 })
@@ -106,4 +106,36 @@ test('keys and passwords are secrets that do not print', () => {
   assert.ok(!JSON.stringify(config).includes('correct-horse'))
   assert.ok(!JSON.stringify(config).includes('AAAA'))
   assert.ok(!String(config.adminPassword).includes('correct-horse'))
+})
+
+test('a PostgreSQL wants a whole URL, and keys that all nodes share', () => {
+  const keys = { HEADGATE_MASTER_KEYS: key, HEADGATE_PEPPER: key }
+  const url = 'postgres://user:hidden@db.example:5433/headgate'
+  const { database } = parse({ HEADGATE_DATABASE_URL: url, ...keys })
+  assert.equal(database?.url.reveal(), url)
+  assert.equal(database?.poolSize, 10)
+  assert.equal(
+    parse({ HEADGATE_DATABASE_URL: url, HEADGATE_DATABASE_POOL: '3', ...keys }).database?.poolSize,
+    3,
+  )
+  for (const bad of ['postgres://', 'postgres://host', 'postgres://host/', 'mysql://host/db', 'x'])
+    assert.throws(
+      () => parse({ HEADGATE_DATABASE_URL: bad, ...keys }),
+      /HEADGATE_DATABASE_URL must be a URL postgres:\/\/user/,
+    )
+  for (const name of ['HEADGATE_MASTER_KEYS', 'HEADGATE_PEPPER'])
+    assert.throws(
+      () => parse({ HEADGATE_DATABASE_URL: url, ...keys, [name]: undefined }),
+      new RegExp(`${name} is missing beside HEADGATE_DATABASE_URL: all nodes need the same keys`),
+    )
+  assert.throws(() => parse({ HEADGATE_DATABASE_POOL: '3' }), /needs HEADGATE_DATABASE_URL/)
+  for (const bad of ['0', '201', 'ten'])
+    assert.throws(
+      () => parse({ HEADGATE_DATABASE_URL: url, HEADGATE_DATABASE_POOL: bad, ...keys }),
+      /HEADGATE_DATABASE_POOL must be a number of connections/,
+    )
+  assert.throws(
+    () => parse({ HEADGATE_MIGRATE: 'never' }),
+    /HEADGATE_MIGRATE must be auto or check/,
+  )
 })

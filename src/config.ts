@@ -91,6 +91,32 @@ const pepper: Option<NamedKey> = {
   parse: parseKey,
 }
 
+export const databaseExample =
+  'postgres://headgate:password@db.example.com:5432/headgate?sslmode=verify-full'
+
+const databaseUrl: Option<Secret> = {
+  example: databaseExample,
+  fault: 'must be a URL postgres://user:password@host:port/database',
+  parse: (t) => {
+    if (!URL.canParse(t)) return undefined
+    const { protocol, hostname, pathname } = new URL(t)
+    const named = hostname !== '' && /^\/[^/]+$/.test(pathname)
+    return named && /^postgres(?:ql)?:$/.test(protocol) ? new Secret(t) : undefined
+  },
+}
+
+const poolSize: Option<number> = {
+  example: '10',
+  fault: 'must be a number of connections from 1 to 200',
+  parse: (t) => (/^[1-9]\d{0,2}$/.test(t) && Number(t) <= 200 ? Number(t) : undefined),
+}
+
+const migrateMode: Option<'auto' | 'check'> = {
+  example: 'check',
+  fault: 'must be auto or check',
+  parse: (t) => (t === 'auto' || t === 'check' ? t : undefined),
+}
+
 const habits: Option<ReadonlySet<HdpHabit>> = {
   example: 'show-secrets,later-sources',
   fault: `must be a list of ${hdpHabits.join(', ')}, or all`,
@@ -124,6 +150,9 @@ export type Config = {
   readonly publicUrl: string
   readonly dataDir: string
   readonly filesDir: string
+  /** PostgreSQL as the system store; undefined for the embedded one. */
+  readonly database: { readonly url: Secret; readonly poolSize: number } | undefined
+  readonly migrate: 'auto' | 'check'
   readonly masterKeys: readonly NamedKey[] | undefined
   readonly pepper: NamedKey | undefined
   readonly adminPassword: Secret | undefined
@@ -145,6 +174,9 @@ const known = [
   'PUBLIC_URL',
   'DATA_DIR',
   'FILES_DIR',
+  'DATABASE_URL',
+  'DATABASE_POOL',
+  'MIGRATE',
   'MASTER_KEYS',
   'PEPPER',
   'ADMIN_PASSWORD',
@@ -161,8 +193,6 @@ const known = [
 
 /** Named in the design, and refused until the feature that reads them is here: silence would mislead. */
 const later: Readonly<Record<string, string>> = {
-  DATABASE_URL:
-    'PostgreSQL as the system store comes with a later release; unset it to use the embedded store',
   EGRESS_ALLOW: 'outbound connections come with a later release; unset it',
   DATA_ALLOW: 'data stores on a network come with a later release; unset it',
 }
@@ -215,6 +245,28 @@ const readTls = (optional: Optional): Config['tls'] => {
   return undefined
 }
 
+/** On PostgreSQL every node must have the same keys, so none may make its own (DESIGN invariant 6). */
+const readDatabase = (optional: Optional): Config['database'] => {
+  const url = optional('DATABASE_URL', databaseUrl)
+  const size = optional('DATABASE_POOL', poolSize)
+  if (url === undefined) {
+    if (size !== undefined)
+      throw new ConfigError('HEADGATE_DATABASE_POOL', 'needs HEADGATE_DATABASE_URL beside it', '10')
+    return undefined
+  }
+  for (const [name, option] of [
+    ['MASTER_KEYS', masterKeys],
+    ['PEPPER', pepper],
+  ] as const)
+    if (optional(name, option as Option<unknown>) === undefined)
+      throw new ConfigError(
+        `HEADGATE_${name}`,
+        'is missing beside HEADGATE_DATABASE_URL: all nodes need the same keys',
+        keyExample,
+      )
+  return { url, poolSize: size ?? 10 }
+}
+
 /** Passwords and tokens must not cross a network in the clear by accident. */
 const refuseOpenHttp = (config: Config, insecure: boolean): void => {
   if (
@@ -251,6 +303,8 @@ export const parseConfig = (environment: Environment, cwd: string): Config => {
       cwd,
       optional('FILES_DIR', text('/srv/headgate/files')) ?? join(dataDir, 'files'),
     ),
+    database: readDatabase(optional),
+    migrate: optional('MIGRATE', migrateMode) ?? 'auto',
     masterKeys: optional('MASTER_KEYS', masterKeys),
     pepper: optional('PEPPER', pepper),
     adminPassword: optional('ADMIN_PASSWORD', password),

@@ -33,7 +33,9 @@ import { checkKeys } from './features/setup/key-check.ts'
 import { seedAccess } from './features/setup/seed.ts'
 import { createUserStore } from './features/users/store.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
-import { openSqliteStore } from './store/sqlite.ts'
+import type { MigrateMode } from './store/migrate.ts'
+import { openPostgresStore } from './store/postgres/store.ts'
+import { openSqliteStore } from './store/sqlite/store.ts'
 import type { Store } from './store/store.ts'
 import { readOrCreateKeyFile } from './vault/key-files.ts'
 import { keyFromBase64, type KeyRing } from './vault/keys.ts'
@@ -66,17 +68,33 @@ export const readKeyRing = (config: Config): KeyRing => {
 /** The system store with the keys that belong to it. */
 export type OpenedStore = { readonly store: Store; readonly ring: KeyRing }
 
+/** The file of the embedded store. */
+export const databaseFile = (dataDir: string): string => join(dataDir, 'headgate.db')
+
+const openSystemDatabase = (config: Config, mode: MigrateMode): Promise<Store> =>
+  config.database === undefined
+    ? openSqliteStore(databaseFile(config.dataDir), mode)
+    : openPostgresStore({
+        url: config.database.url.reveal(),
+        poolSize: config.database.poolSize,
+        mode,
+      })
+
 /** Opens the system store of a configuration and checks that it belongs to these keys. */
 export const openStore = async (
   config: Config,
   clock: Clock = systemClock,
+  mode: MigrateMode = config.migrate,
 ): Promise<OpenedStore> => {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const store = await openSqliteStore(join(config.dataDir, 'headgate.db'))
+  const store = await openSystemDatabase(config, mode)
   try {
     const ring = readKeyRing(config)
-    await checkKeys(store, ring)
-    await seedAccess(store, clock)
+    // Nodes that start at once on an empty database do this one after the other.
+    await store.exclusive('start', async () => {
+      await checkKeys(store, ring)
+      await seedAccess(store, clock)
+    })
     return { store, ring }
   } catch (error) {
     await store.close()
@@ -95,7 +113,6 @@ type Base = OpenedStore & {
 type Listeners = {
   reuse: (reuse: Reuse) => void
   signInFailure: (failure: SignInFailure) => void
-  change: () => void
 }
 
 /** Who is who: users, passwords, sessions. */
@@ -147,12 +164,7 @@ const createAuthorizations = (
   const requests = createAuthorizationRequests(base)
   return {
     lastUsed,
-    applications: createApplicationService({
-      ...base,
-      applications,
-      secrets,
-      onChange: () => listeners.change(),
-    }),
+    applications: createApplicationService({ ...base, applications, secrets }),
     clients: createClientReader(store),
     facts: createApplicationFacts(store),
     consents,
@@ -177,7 +189,6 @@ export const createCore = (
   const listeners: Listeners = {
     reuse: () => undefined,
     signInFailure: () => undefined,
-    change: () => undefined,
   }
   const base: Base = {
     ...opened,

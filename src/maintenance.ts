@@ -6,9 +6,29 @@ import { minutes } from './lib/clock.ts'
 import { sweepExpired } from './store/sweep.ts'
 
 const sweepInterval = minutes(1)
+const clockInterval = minutes(1)
 
-/** What the server does for itself: writing what was used when, and deleting what has expired. */
-export const startMaintenance = (core: Core, logger: Logger, metrics: Metrics) => {
+/** Codes live a minute, so a node whose clock is half of that off makes codes that others refuse. Milliseconds. */
+const clockTolerance = 30_000
+
+/** Compares this node's clock with the database's, which all nodes share, and says so when they differ. */
+const createClockCheck =
+  (core: Core, logger: Logger, metrics: Metrics) => async (): Promise<void> => {
+    const asked = core.clock.now()
+    const theirs = await core.store.databaseTime()
+    if (theirs === undefined) return
+    // The question takes a while; the middle of it is when it was answered.
+    const offset = (asked + core.clock.now()) / 2 - theirs
+    metrics.clockOffset(offset / 1000)
+    if (Math.abs(offset) > clockTolerance)
+      logger.warn(
+        { offsetSeconds: Math.round(offset / 1000) },
+        "this node's clock differs from the database's: codes and tokens will be refused too early or too late; synchronise it (NTP)",
+      )
+  }
+
+/** What the server does for itself: writing what was used when, deleting what has expired, comparing clocks. */
+export const startMaintenance = async (core: Core, logger: Logger, metrics: Metrics) => {
   const guarded = (name: string, work: () => Promise<void>) => (): void => {
     work().catch((error: unknown) =>
       logger.warn({ err: error, task: name }, 'maintenance failed; it is tried again'),
@@ -17,7 +37,10 @@ export const startMaintenance = (core: Core, logger: Logger, metrics: Metrics) =
   const sweep = async (): Promise<void> => {
     metrics.swept(await sweepExpired(core.store, core.clock.now()))
   }
+  const checkClock = createClockCheck(core, logger, metrics)
+  await checkClock()
   const timers = [
+    setInterval(guarded('clock', checkClock), clockInterval),
     setInterval(guarded('last-used', core.lastUsed.flush), lastUsedInterval),
     setInterval(guarded('sweep', sweep), sweepInterval),
   ]

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import { type Core, createCore, openStore } from './core.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import { systemTenantId } from './features/access/permissions.ts'
 import { passwordFault } from './features/authentication/change-password.ts'
 import { createDemoDataSource } from './features/demo/data-source.ts'
@@ -67,6 +67,14 @@ const ensureUsers = async (
     wanted.map((user) => user.userName),
   )
   const fresh = wanted.filter((user) => missing.includes(user.userName))
+  const unnamed = fresh.find((user) => user.given === undefined)
+  // Which node would have the file? None of them is the first.
+  if (config.database !== undefined && unnamed !== undefined)
+    throw new ConfigError(
+      unnamed.userName === 'demo' ? 'HEADGATE_DEMO_PASSWORD' : 'HEADGATE_ADMIN_PASSWORD',
+      `is missing: on PostgreSQL the first password of ${unnamed.userName} is not generated`,
+      'correct-horse-battery',
+    )
   const users = fresh.map(
     (user): FirstUser => ({
       userName: user.userName,
@@ -120,7 +128,7 @@ const start = async (
   const { logger, clock, demoUser } = options
   endings.add(() => logger.flush())
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  endings.add(lockDataDirectory(config.dataDir))
+  if (config.database === undefined) endings.add(lockDataDirectory(config.dataDir))
   const core = createCore(await openStore(config, clock), { config, clock })
   endings.add(core.store.close)
   endings.add(core.connectors.close)
@@ -129,7 +137,7 @@ const start = async (
   const passwordsFile = await ensureUsers(core, config, demoUser)
   if (config.demo) await createDemoDataSource(core, config.filesDir)
   const { server, metrics } = await createApp(core, { config, logger })
-  const maintenance = startMaintenance(core, logger, metrics)
+  const maintenance = await startMaintenance(core, logger, metrics)
   endings.add(maintenance.stop)
   if (config.metricsPort !== undefined) {
     const metricsServer = await listenMetrics(metrics, config.metricsPort)

@@ -1,4 +1,5 @@
-import { type Config, ConfigError } from './config.ts'
+import { type Config, ConfigError, databaseExample } from './config.ts'
+import { DatabaseUnusable } from './store/postgres/usable.ts'
 
 type SystemError = Error & {
   readonly code?: string
@@ -27,6 +28,8 @@ const variableOf = (path: string, config: Config): string | undefined => {
 /** What the system says of a start that failed, as one line that names the variable; anything else as it is. */
 export const explainStartError = (error: unknown, config: Config): unknown => {
   if (!(error instanceof Error)) return error
+  if (error instanceof DatabaseUnusable)
+    return new ConfigError('HEADGATE_DATABASE_URL', error.message, databaseExample)
   const { code, path, port } = error as SystemError
   if ((code === 'EADDRINUSE' || code === 'EACCES') && port !== undefined)
     return listening(port, config)

@@ -35,6 +35,7 @@ const configFor = async (config: Config, dataDir: string): Promise<Config> => {
     publicUrl: `http://localhost:${port}`,
     dataDir,
     filesDir: join(dataDir, 'files'),
+    database: undefined,
     demo: true,
   }
 }

@@ -1,7 +1,5 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
-import { type Clock, seconds } from '#lib/clock.ts'
-import { createExpiringCache } from '#lib/expiring-cache.ts'
 
 /**
  * Pages at the origins of enabled public applications may call what a browser application needs: token,
@@ -9,19 +7,8 @@ import { createExpiringCache } from '#lib/expiring-cache.ts'
  */
 export const addCors = async (
   app: FastifyInstance,
-  deps: { readonly publicOrigins: () => Promise<ReadonlySet<string>>; readonly clock: Clock },
-): Promise<{ readonly forget: () => void }> => {
-  const remembered = createExpiringCache<ReadonlySet<string>>(deps.clock, {
-    entries: 1,
-    age: seconds(10),
-  })
-  const origins = async (): Promise<ReadonlySet<string>> => {
-    const known = remembered.get('origins')
-    if (known !== undefined) return known
-    const read = await deps.publicOrigins()
-    remembered.set('origins', read)
-    return read
-  }
+  deps: { readonly publicOrigins: () => Promise<ReadonlySet<string>> },
+): Promise<void> => {
   const served =
     /^\/(?:oauth2\/(?:token|revoke)|api\/mgmt\/oauth2\/(?:token|revoke)|\.well-known\/|api\/odata4\/)/
   await app.register(cors, {
@@ -29,7 +16,7 @@ export const addCors = async (
       const { origin } = request.headers
       if (origin === undefined || !served.test(request.raw.url ?? ''))
         return callback(null, { origin: false })
-      origins().then(
+      deps.publicOrigins().then(
         (allowed) =>
           callback(null, {
             origin: allowed.has(origin) ? origin : false,
@@ -50,5 +37,4 @@ export const addCors = async (
       )
     },
   })
-  return { forget: remembered.clear }
 }

@@ -49,6 +49,11 @@ export const createMetrics = (probe: {
     help: 'Expired rows that were deleted',
     registers,
   })
+  const clockOffset = new Gauge({
+    name: 'headgate_clock_offset_seconds',
+    help: "How far this node's clock is ahead of the database's",
+    registers,
+  })
   const streamsCut = new Counter({
     name: 'headgate_streams_cut_total',
     help: 'Open answers that were cut because access ended',
@@ -77,6 +82,7 @@ export const createMetrics = (probe: {
     signInFailed: (locked: boolean) => signInFailures.inc({ locked: String(locked) }),
     swept: (rows: number) => swept.inc(rows),
     streamCut: () => streamsCut.inc(),
+    clockOffset: (seconds: number) => clockOffset.set(seconds),
   }
 }
 

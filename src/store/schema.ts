@@ -75,6 +75,8 @@ export type ClientApplicationRow = {
   description: string
   redirect_uris: JsonText
   grant_types: JsonText
+  /** Ids of the owner's data sources that the client-credentials grant reads. */
+  data_sources: JsonText
   rotate_refresh_tokens: Flag
   enabled: Flag
   available_to_tenants: Flag
@@ -184,6 +186,9 @@ export type DataKeyRow = {
 /** A fingerprint of each key ever used, so that a wrong one stops the start. */
 export type KeyCheckRow = { kind: string; key_id: string; fingerprint: string }
 
+/** What the schema says of itself; `oldest-compatible` names the migration that a release must know to run here. */
+export type SchemaFactRow = { name: string; value: string }
+
 export type Schema = {
   tenants: TenantRow
   permissions: PermissionRow
@@ -206,6 +211,7 @@ export type Schema = {
   data_sources: DataSourceRow
   data_keys: DataKeyRow
   key_checks: KeyCheckRow
+  schema_facts: SchemaFactRow
 }
 
 /** Tables whose rows expire, each by its one column `expires_at`; the sweeper drains them all. */

@@ -29,8 +29,17 @@ export const sweepExpired = async (store: Store, now: number): Promise<number> =
         .select(key as never)
         .where('expires_at', '<=', now)
         .limit(batch)
-      const deleted = await store.write(() =>
-        run(store.sql.deleteFrom(table).where(key as never, 'in', dead as never)),
+      const deleted = await store.write(
+        () =>
+          run(
+            store.sql
+              .deleteFrom(table)
+              .where(key as never, 'in', dead as never)
+              // Once more: a row may have been renewed while this waited for it.
+              .where('expires_at', '<=', now),
+          ),
+        // What has expired was judged by its time, not by being there.
+        { isolation: 'row-locks', forgets: () => false },
       )
       total += deleted
       if (deleted < batch) break

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -8,6 +8,10 @@ import { parseConfig } from '#config.ts'
 import { createLogger } from '#http/log.ts'
 import type { Clock } from '#lib/clock.ts'
 import { type Running, serve } from '../../src/serve.ts'
+import { createDatabase } from './database.ts'
+import { freePort } from './free-port.ts'
+
+export { freePort }
 
 /** A clock that runs, and can be set forward (milliseconds). */
 export type TestClock = Clock & { advance: (milliseconds: number) => void }
@@ -16,20 +20,6 @@ export const createTestClock = (): TestClock => {
   let ahead = 0
   return { now: () => Date.now() + ahead, advance: (milliseconds) => void (ahead += milliseconds) }
 }
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      )
-    })
-  })
 
 /** The people of every test server, with their passwords. */
 export const people = {
@@ -72,6 +62,36 @@ export const basicOf = (person: Person): { authorization: string } => ({
   authorization: `Basic ${Buffer.from(`${person.name}:${person.password}`).toString('base64')}`,
 })
 
+/** Keys of this test run, for the engine that does not make its own. */
+const testKeys = {
+  HEADGATE_MASTER_KEYS: `t1:${randomBytes(32).toString('base64')}`,
+  HEADGATE_PEPPER: `t1:${randomBytes(32).toString('base64')}`,
+}
+
+/** The environment of a server on a PostgreSQL database. */
+export const postgresEnvironment = (url: string): Record<string, string> => ({
+  ...testKeys,
+  HEADGATE_DATABASE_URL: url,
+  HEADGATE_DATABASE_POOL: '5',
+})
+
+/**
+ * The engine that the suites run on: the embedded one, or (`npm run postgres`) a database of its own for each server on
+ * the cluster that HEADGATE_TEST_POSTGRES names.
+ */
+const engineEnvironment = async (dataDir: string): Promise<Record<string, string>> => {
+  const admin = process.env['HEADGATE_TEST_POSTGRES']
+  if (admin === undefined) return {}
+  const file = join(dataDir, 'test-database')
+  // A test that starts a server twice over one data directory means one database.
+  if (existsSync(file)) return postgresEnvironment(readFileSync(file, 'utf8'))
+  const url = await createDatabase(admin)
+  writeFileSync(file, url)
+  return postgresEnvironment(url)
+}
+
+export const onPostgres = process.env['HEADGATE_TEST_POSTGRES'] !== undefined
+
 /** A real server on a port of its own, with a database of its own, in this process. */
 export const startApp = async (options: StartOptions = {}): Promise<TestApp> => {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'headgate-test-'))
@@ -83,6 +103,7 @@ export const startApp = async (options: StartOptions = {}): Promise<TestApp> => 
       HEADGATE_ADMIN_PASSWORD: people.admin.password,
       HEADGATE_USER_PASSWORD: people.owner.password,
       HEADGATE_DEMO_PASSWORD: people.user.password,
+      ...(await engineEnvironment(dataDir)),
       ...options.env,
     },
     dataDir,

@@ -44,10 +44,12 @@ export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolic
   /** Adds a failure in one statement, so that no two of them can count as one; locks at the limit. */
   function* addFailure(subject: string): Command<void> {
     const now = clock.now()
+    // PostgreSQL would take a bare parameter inside CASE for text.
+    const time = (value: number) => raw<number>`cast(${value} as bigint)`
     const over = raw<boolean>`coalesce(login_failures.locked_until, login_failures.window_ends_at) <= ${now}`
     const next = raw<number>`case when ${over} then 1 else login_failures.failures + 1 end`
     const locks = raw<boolean>`${next} >= ${policy.failures}`
-    const windowEnd = raw<number>`case when ${over} then ${now + policy.window} else login_failures.window_ends_at end`
+    const windowEnd = raw<number>`case when ${over} then ${time(now + policy.window)} else login_failures.window_ends_at end`
     const firstLocks = policy.failures <= 1
     yield* run(
       sql
@@ -64,8 +66,10 @@ export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolic
           conflict.column('subject').doUpdateSet({
             failures: next,
             window_ends_at: windowEnd,
-            locked_at: raw<number | null>`case when ${locks} then ${now} end`,
-            locked_until: raw<number | null>`case when ${locks} then ${now + policy.period} end`,
+            locked_at: raw<number | null>`case when ${locks} then ${time(now)} end`,
+            locked_until: raw<
+              number | null
+            >`case when ${locks} then ${time(now + policy.period)} end`,
             expires_at: now + Math.max(policy.window, policy.period),
           }),
         ),

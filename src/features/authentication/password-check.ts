@@ -8,33 +8,9 @@ import type { UserStore } from '../users/store.ts'
 import { type User, userNameKey } from '../users/user.ts'
 import { type Lockout, userSubject } from './lockout.ts'
 import type { PasswordHasher } from './passwords.ts'
-import { Unavailable } from '#lib/refusal.ts'
 
 const maxPasswordLength = 128
 const maxNameLength = 256
-/** So many different passwords may wait for one account; more is an attack, and is told to come back. */
-const maxWaitingPerSubject = 20
-
-/** One at a time per key, in order of arrival. */
-const createGate = () => {
-  const last = new Map<string, { tail: Promise<unknown>; waiting: number }>()
-  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const before = last.get(key) ?? { tail: Promise.resolve(), waiting: 0 }
-    if (before.waiting >= maxWaitingPerSubject)
-      throw new Unavailable('Too many attempts for this account at once. Try again.', 2)
-    before.waiting += 1
-    const mine = before.tail.then(work, work)
-    before.tail = mine.catch(() => undefined)
-    last.set(key, before)
-    try {
-      return await mine
-    } finally {
-      before.waiting -= 1
-      if (before.waiting === 0) last.delete(key)
-    }
-  }
-}
-
 export type PasswordCheck = {
   /**
    * The active user of this name and password, or undefined: wrong, unknown, disabled and locked are not
@@ -69,7 +45,6 @@ export const createPasswordCheck = (deps: Deps): PasswordCheck => {
   const key = createSecretKey(randomBytes(32))
   const remembered = createExpiringCache<true>(deps.clock, { entries: 10_000, age: minutes(5) })
   const shared = createSingleFlight<User | undefined>()
-  const gate = createGate()
   const work = { real: 0, dummy: 0 }
 
   const digest = (...parts: readonly (string | number)[]): string =>
@@ -87,10 +62,13 @@ export const createPasswordCheck = (deps: Deps): PasswordCheck => {
 
   /** Whether this failure has locked the account. */
   const countFailure = async (subject: string): Promise<boolean> => {
-    const { lockedUntil } = await store.write(function* () {
-      yield* lockout.addFailure(subject)
-      return yield* lockout.read(subject)
-    })
+    const { lockedUntil } = await store.write(
+      function* () {
+        yield* lockout.addFailure(subject)
+        return yield* lockout.read(subject)
+      },
+      { isolation: 'row-locks', forgets: () => false },
+    )
     return lockedUntil !== undefined
   }
 
@@ -132,7 +110,9 @@ export const createPasswordCheck = (deps: Deps): PasswordCheck => {
       if (failures.count > 0) await store.write(() => lockout.clear(subject))
       return user
     }
-    return shared(digest(subject, password), () => gate(subject, () => verify(name, password)))
+    return shared(digest(subject, password), () =>
+      store.exclusive(subject, () => verify(name, password)),
+    )
   }
 
   return { check, verifications: () => ({ ...work }) }

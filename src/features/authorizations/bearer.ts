@@ -147,16 +147,18 @@ export const createBearerCheck = (deps: {
   const salt = randomBytes(32).toString('base64')
   const nameOf = (token: string): string => hash('sha256', salt + token, 'base64')
 
-  /** @param sourceName as it stands in the URL; compared without case */
-  return async (token: string, sourceName: string): Promise<BearerOutcome> => {
+  /**
+   * @param sourceName as it stands in the URL; compared without case
+   * @param fresh asks the database even where an answer may be reused: for open streams, which ask every 500 ms
+   */
+  return async (token: string, sourceName: string, fresh = false): Promise<BearerOutcome> => {
     if (!isWellFormed('accessToken', token)) return { kind: 'invalid' }
     const name = dataSourceNameKey(sourceName)
-    const found = await deps.store.recall(`bearer/${nameOf(token)}/${name}`, function* (): Command<
-      Found | undefined
-    > {
+    const read = function* (): Command<Found | undefined> {
       const row = yield* first(query({ hash: deps.hash('access-token', token), name }))
       return row && toFound(row)
-    })
+    }
+    const found = await deps.store.recall(`bearer/${nameOf(token)}/${name}`, read, { fresh })
     const outcome = judge(found)
     if (found !== undefined && outcome.kind === 'open')
       deps.lastUsed.note(found.consentId, found.applicationId)

@@ -10,6 +10,26 @@ export type LastUsed = {
 
 const maxNoted = 100_000
 
+/** In order of the ids, so that two nodes never wait for each other; another node may have a later time. */
+const writeTimes = (
+  store: Store,
+  table: 'consents' | 'client_applications',
+  used: ReadonlyMap<number, number>,
+): Promise<void> =>
+  store.write(
+    function* () {
+      for (const [id, at] of [...used].sort(([a], [b]) => a - b))
+        yield* run(
+          store.sql
+            .updateTable(table)
+            .set({ last_used_at: at })
+            .where('id', '=', id)
+            .where((e) => e.or([e('last_used_at', 'is', null), e('last_used_at', '<', at)])),
+        )
+    },
+    { isolation: 'row-locks', forgets: () => false },
+  )
+
 /** Reads must not write (DESIGN invariant 3); what is in memory when the server dies is lost, and may be. */
 export const createLastUsed = (store: Store, clock: Clock): LastUsed => {
   let consents = new Map<number, number>()
@@ -26,19 +46,8 @@ export const createLastUsed = (store: Store, clock: Clock): LastUsed => {
       const [usedConsents, usedApplications] = [consents, applications]
       consents = new Map()
       applications = new Map()
-      await store.write(function* () {
-        for (const [id, at] of usedConsents)
-          yield* run(
-            store.sql.updateTable('consents').set({ last_used_at: at }).where('id', '=', id),
-          )
-        for (const [id, at] of usedApplications)
-          yield* run(
-            store.sql
-              .updateTable('client_applications')
-              .set({ last_used_at: at })
-              .where('id', '=', id),
-          )
-      })
+      await writeTimes(store, 'consents', usedConsents)
+      await writeTimes(store, 'client_applications', usedApplications)
     },
   }
 }

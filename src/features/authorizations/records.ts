@@ -1,5 +1,6 @@
 import type { CodeRecord, RefreshRecord } from '#oauth/model.ts'
 import { prepare } from '#store/command.ts'
+import { locking } from '#store/locking.ts'
 import type { Store } from '#store/store.ts'
 
 export type CodeRow = {
@@ -28,10 +29,14 @@ export type RefreshRow = {
   user_alive: number
 }
 
-/** The joined reads of the token endpoint, compiled once. */
-export const createRecordQueries = ({ sql }: Store) => {
-  const code = prepare<{ hash: Uint8Array }, CodeRow>((slot) =>
-    sql
+/**
+ * The joined reads of the token endpoint, compiled once. They lock the code or token and its chain: whoever comes at the same
+ * time waits, and then sees what became of them (T23, T29, T31).
+ */
+export const createRecordQueries = (store: Store) => {
+  const { sql } = store
+  const code = prepare<{ hash: Uint8Array }, CodeRow>((slot) => {
+    const query = sql
       .selectFrom('codes as c')
       .innerJoin('chains as h', 'h.id', 'c.chain_id')
       .innerJoin('consents as g', 'g.id', 'h.consent_id')
@@ -46,10 +51,11 @@ export const createRecordQueries = ({ sql }: Store) => {
       ])
       .select(['h.scope', 'g.application_id', 'g.id as consent_id'])
       .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
-      .where('c.code_hash', '=', slot('hash')),
-  )
-  const refresh = prepare<{ hash: Uint8Array }, RefreshRow>((slot) =>
-    sql
+      .where('c.code_hash', '=', slot('hash'))
+    return locking(store, query, ['c', 'h'])
+  })
+  const refresh = prepare<{ hash: Uint8Array }, RefreshRow>((slot) => {
+    const query = sql
       .selectFrom('refresh_tokens as r')
       .innerJoin('chains as h', 'h.id', 'r.chain_id')
       .innerJoin('consents as g', 'g.id', 'h.consent_id')
@@ -59,8 +65,9 @@ export const createRecordQueries = ({ sql }: Store) => {
       .select(['h.scope', 'h.generation as chain_generation', 'h.expires_at as chain_expires_at'])
       .select(['g.application_id', 'g.id as consent_id'])
       .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
-      .where('r.token_hash', '=', slot('hash')),
-  )
+      .where('r.token_hash', '=', slot('hash'))
+    return locking(store, query, ['r', 'h'])
+  })
   return { code, refresh }
 }
 

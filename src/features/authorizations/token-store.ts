@@ -45,7 +45,11 @@ export const createTokenStore = ({ onReuse, ...given }: Given): TokenStore => {
     statements: createTokenStatements(store),
   }
   const present = async (command: () => Command<Outcome>): Promise<IssuedTokens | undefined> => {
-    const { tokens, reuse } = await store.write(command)
+    const { tokens, reuse } = await store.write(command, {
+      isolation: 'row-locks',
+      // Fresh tokens change no answer that anybody has had; ended ones do.
+      forgets: (outcome) => outcome.tokens === undefined,
+    })
     if (reuse !== undefined) onReuse(reuse)
     return tokens
   }
@@ -58,7 +62,7 @@ export const createTokenStore = ({ onReuse, ...given }: Given): TokenStore => {
         : undefined,
     revokeToken: async (token, applicationId) => {
       if (isWellFormed('accessToken', token) || isWellFormed('refreshToken', token))
-        await store.write(() => revoke(deps, token, applicationId))
+        await store.write(() => revoke(deps, token, applicationId), { isolation: 'row-locks' })
     },
   }
 }

@@ -67,7 +67,7 @@ export const createClientReader = (
 
   /** Web origins of enabled public applications: pages there may call the token endpoint (T03: whole origins only). */
   const publicOrigins = () =>
-    store.read(function* (): Command<ReadonlySet<string>> {
+    store.recall('public-origins', function* (): Command<ReadonlySet<string>> {
       const rows = yield* all(
         sql
           .selectFrom('client_applications')

@@ -29,8 +29,6 @@ type Deps = {
   readonly secrets: ApplicationSecrets
   readonly clock: Clock
   readonly random: RandomBytes
-  /** Tells that nothing of this application may be remembered in memory any longer. */
-  readonly onChange: () => void
 }
 
 /** HDP's form: nine digits, then a domain (reference A.0.1); unique in the database. */
@@ -78,7 +76,7 @@ export const createApplicationService = (deps: Deps) => {
       clientType,
       createdAt: deps.clock.now(),
     }
-    const shown = await store.write(function* () {
+    return store.write(function* () {
       if (yield* applications.hasAtLeast(caller.userId, mostApplications))
         throw new ManagementError(
           refusals.applicationNotCreated,
@@ -88,8 +86,6 @@ export const createApplicationService = (deps: Deps) => {
       const application = yield* require(caller, id, refusals.applicationNotFound)
       return { application, secret: yield* secrets.add(application) }
     })
-    deps.onChange()
-    return shown
   }
 
   const update = async (
@@ -97,7 +93,7 @@ export const createApplicationService = (deps: Deps) => {
     id: number,
     change: (before: Application) => ApplicationFields,
   ): Promise<ShownApplication> => {
-    const shown = await store.write(function* () {
+    return store.write(function* () {
       const before = yield* require(caller, id, refusals.applicationToUpdateNotFound)
       const after = change(before)
       const fault = applicationFault(after)
@@ -117,8 +113,6 @@ export const createApplicationService = (deps: Deps) => {
       const application = yield* require(caller, id, refusals.applicationToUpdateNotFound)
       return { application, secret: yield* secrets.read(application) }
     })
-    deps.onChange()
-    return shown
   }
 
   const remove = async (caller: Caller, id: number): Promise<void> => {
@@ -126,7 +120,6 @@ export const createApplicationService = (deps: Deps) => {
       yield* require(caller, id, refusals.applicationToDeleteNotFound)
       yield* applications.remove(id)
     })
-    deps.onChange()
   }
 
   /** A new secret, and the end of all access that was granted to the application, by every user (reference A.6). */

@@ -102,6 +102,7 @@ export const createApplicationStore = ({ sql }: Store) => {
           client_id: identity.clientId,
           client_type: identity.clientType,
           available_to_tenants: 0,
+          data_sources: '[]',
           revision: 1,
           created_at: identity.createdAt,
           last_used_at: null,

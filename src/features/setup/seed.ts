@@ -1,14 +1,16 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type Command, first, run } from '#store/command.ts'
+import { advanceIdentity } from '#store/identity.ts'
 import type { Store } from '#store/store.ts'
 import { defaultRoles, permissions, systemTenantId } from '../access/permissions.ts'
 import type { PasswordHasher } from '../authentication/passwords.ts'
 import { userNameKey } from '../users/user.ts'
 
 /** The first facts of an empty database: system tenant, permissions, roles. Nothing is done twice. */
-export const seedAccess = ({ sql, write }: Store, clock: Clock): Promise<void> =>
-  write(function* () {
+export const seedAccess = (store: Store, clock: Clock): Promise<void> => {
+  const { sql } = store
+  return store.write(function* () {
     const there = yield* first(
       sql.selectFrom('tenants').select('id').where('id', '=', systemTenantId),
     )
@@ -36,7 +38,9 @@ export const seedAccess = ({ sql, write }: Store, clock: Clock): Promise<void> =
           .values(role.permissions.map((id) => ({ role_id: role.id, permission_id: id }))),
       )
     }
+    for (const table of ['tenants', 'roles'] as const) yield* advanceIdentity(store, table)
   })
+}
 
 export type FirstUser = {
   readonly userName: string

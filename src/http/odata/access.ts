@@ -60,7 +60,7 @@ const accessByBearer = async (deps: AccessDeps, token: string, name: string): Pr
         userId: outcome.userId,
         source: outcome.source,
         stillOpen: async () => {
-          const again = await deps.bearer(token, name)
+          const again = await deps.bearer(token, name, true)
           return again.kind === 'open' && again.source.id === outcome.source.id
         },
       }

@@ -30,6 +30,8 @@ const splitUrl = (url: string): SplitUrl => {
   } catch {
     throw noSource()
   }
+  // No name has one, and PostgreSQL cannot even compare it.
+  if (name.includes('\0')) throw noSource()
   return {
     name,
     path: slash < 0 ? '' : path.slice(slash),

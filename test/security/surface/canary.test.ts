@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { freePort, people, startApp, type TestApp } from '#test/support/app.ts'
+import { freePort, people, startApp, type TestApp, onPostgres } from '#test/support/app.ts'
+import { runOn } from '#test/support/database.ts'
 import { manage } from '#test/support/oauth.ts'
 
 // Must show 7 and T57: a whole journey is played while every request and answer is watched; whatever was
@@ -89,7 +90,18 @@ const readAll = async (): Promise<ReadonlyMap<string, Buffer>> => {
   for (const name of readdirSync(app.dataDir))
     if (name.startsWith('headgate.db'))
       places.set(`the file ${name}`, readFileSync(join(app.dataDir, name)))
+  if (onPostgres) places.set('the tables of the database', Buffer.from(await dumpTables()))
   return places
+}
+
+/** Every row of every table as text; bytes in hex, which the search reads as well. */
+const dumpTables = async (): Promise<string> => {
+  const url = readFileSync(join(app.dataDir, 'test-database'), 'utf8')
+  const tables = await runOn(url, "select tablename from pg_tables where schemaname = 'public'")
+  let dump = ''
+  for (const { tablename } of tables)
+    dump += JSON.stringify(await runOn(url, `select t::text as row from ${String(tablename)} t`))
+  return dump
 }
 
 before(async () => {
@@ -174,7 +186,7 @@ test('T57 after a whole journey at level trace no secret is in the log, the metr
   assert.ok(errorBodies.length >= 8, `only ${errorBodies.length} refusals were met`)
   const places = await readAll()
   assert.ok(app.logs.length > 20)
-  assert.ok(existsSync(join(app.dataDir, 'headgate.db')))
+  assert.ok(places.has(onPostgres ? 'the tables of the database' : 'the file headgate.db'))
   assert.deepEqual(hits(places), [])
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { judgeCode } from '#oauth/grants/authorization-code.ts'
-import { startApp, type TestApp } from '#test/support/app.ts'
+import { startApp, type TestApp, onPostgres } from '#test/support/app.ts'
 import {
   callback,
   createPkce,
@@ -84,6 +84,12 @@ test('T23: whatever is in flight together, a code is redeemed at most once and o
       const winners = results.flatMap((tokens, index) => (tokens ? [index] : []))
       const burning = tries.findIndex((a) => a === 'right' || a === 'wrong verifier')
       const expected = tries[burning] === 'right' ? [burning] : []
+      if (onPostgres) {
+        // Connections of their own decide who comes first; it is still one of those who have everything right.
+        assert.ok(winners.length <= 1)
+        for (const winner of winners) assert.equal(tries[winner], 'right')
+        if (tries.filter((a) => a === 'right' || a === 'wrong verifier').length > 1) return
+      }
       assert.deepEqual(winners, expected)
       const used = tries.slice(burning + 1).includes('right')
       const token = results[winners[0] ?? 0]?.accessToken

@@ -7,7 +7,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import type { Schema } from './schema.ts'
+import type { Schema } from '../schema.ts'
 
 /** Builds statements and never runs them: running is the business of the store's own connections. */
 export const sqliteBuilder = (): Kysely<Schema> =>

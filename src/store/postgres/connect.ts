@@ -1,0 +1,58 @@
+import pg, { type Pool, type PoolClient } from 'pg'
+import { Unavailable } from '#lib/refusal.ts'
+import { translate } from './errors.ts'
+
+const int8: number = pg.types.builtins.INT8
+
+/** Our integers are ids, counts and milliseconds: all of them exact as a number. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: string) =>
+    oid === int8 && format !== 'binary'
+      ? Number
+      : (pg.types.getTypeParser as (o: number, f: string) => unknown)(oid, format)) as never,
+}
+
+/** Milliseconds. A statement, a wait for a row, and a transaction that nobody drives: none may hold up the others for long. */
+const bounds = {
+  statement_timeout: 10_000,
+  lock_timeout: 5000,
+  idle_in_transaction_session_timeout: 30_000,
+  query_timeout: 15_000,
+  connectionTimeoutMillis: 5000,
+  idleTimeoutMillis: 60_000,
+} as const
+
+/** So many may wait for each connection; the rest is told at once to come back. */
+const mostWaitingPerConnection = 64
+
+/** A bounded pool of connections, and the way to get one. */
+export const createPool = (
+  url: string,
+  size: number,
+): { readonly pool: Pool; readonly connect: () => Promise<PoolClient> } => {
+  const pool = new pg.Pool({
+    ...bounds,
+    connectionString: url,
+    max: size,
+    types,
+    keepAlive: true,
+    pipeline: true,
+    application_name: 'headgate',
+  })
+  // A connection that dies while nobody uses it is replaced at the next use.
+  pool.on('error', () => undefined)
+  return {
+    pool,
+    connect: async () => {
+      if (pool.waitingCount >= size * mostWaitingPerConnection)
+        throw new Unavailable('The server cannot reach its database right now. Try again.', 2, {
+          detail: 'too many requests wait for a connection to the system database',
+        })
+      try {
+        return await pool.connect()
+      } catch (error) {
+        throw translate(error)
+      }
+    },
+  }
+}

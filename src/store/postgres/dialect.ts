@@ -1,0 +1,36 @@
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresDialect,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from 'kysely'
+import type { ClientBase } from 'pg'
+import type { Schema } from '../schema.ts'
+
+/** Builds statements and never runs them: running is the business of the store's own connections. */
+export const postgresBuilder = (): Kysely<Schema> =>
+  new Kysely<Schema>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  })
+
+/** Runs on a given connection; only for migrations. */
+export const postgresRunner = (client: ClientBase): Kysely<never> =>
+  new Kysely<never>({
+    dialect: new PostgresDialect({
+      pool: {
+        options: {},
+        connect: async () => ({
+          query: client.query.bind(client),
+          release: () => undefined,
+        }),
+        end: async () => undefined,
+      },
+    }),
+  })

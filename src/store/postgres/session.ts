@@ -1,0 +1,60 @@
+import type { PoolClient } from 'pg'
+import type { Answer, Command, NamedQuery } from '../command.ts'
+import { breaksConnection } from './errors.ts'
+
+/** Runs one statement on a connection. */
+export const ask = async (client: PoolClient, query: NamedQuery): Promise<Answer> => {
+  const text = { text: query.sql, values: query.parameters as unknown[] }
+  const result = await client.query(query.name === undefined ? text : { ...text, name: query.name })
+  return { rows: result.rows as unknown[], changes: result.rowCount ?? 0 }
+}
+
+const drive = async <T>(client: PoolClient, command: () => Command<T>): Promise<T> => {
+  const steps = command()
+  let step = steps.next()
+  while (step.done !== true) step = steps.next(await ask(client, step.value))
+  return step.value
+}
+
+/** Undoes a transaction; a connection that cannot even do that is not used again. */
+const undo = async (client: PoolClient, error: unknown): Promise<boolean> => {
+  if (breaksConnection(error)) return false
+  try {
+    await client.query('rollback')
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Runs a command in a transaction on a connection of the pool, and gives the connection back. The first statement goes
+ * out with the beginning, without waiting for it.
+ */
+export const inTransaction = async <T>(
+  connect: () => Promise<PoolClient>,
+  begin: string,
+  command: () => Command<T>,
+): Promise<T> => {
+  const client = await connect()
+  try {
+    const begun = client.query(begin)
+    // What it says is heard below; until then nobody listens.
+    begun.catch(() => undefined)
+    let value: T
+    try {
+      value = await drive(client, command)
+    } catch (error) {
+      // A connection that was dead before anything began says so here.
+      await begun
+      throw error
+    }
+    await begun
+    await client.query('commit')
+    client.release()
+    return value
+  } catch (error) {
+    client.release(!(await undo(client, error)))
+    throw error
+  }
+}

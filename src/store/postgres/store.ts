@@ -1,0 +1,149 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg, { type Pool, type PoolClient } from 'pg'
+import { Unavailable } from '#lib/refusal.ts'
+import type { Command } from '../command.ts'
+import type { MigrateMode } from '../migrate.ts'
+import type { Store, WriteOptions } from '../store.ts'
+import { createPool } from './connect.ts'
+import { postgresBuilder } from './dialect.ts'
+import { isConflict, translate } from './errors.ts'
+import { createExclusive } from './exclusive.ts'
+import { migratePostgres } from './migrate.ts'
+import { createRecall } from './recall.ts'
+import { ask, inTransaction } from './session.ts'
+import { checkSettings, explainFailure } from './usable.ts'
+
+/** So often a write is tried that others got in the way of; then its sender is told to come back. */
+const mostTries = 30
+/** Milliseconds. */
+const longestPause = 100
+
+const begins = {
+  serializable: 'begin isolation level serializable',
+  'row-locks': 'begin isolation level read committed',
+} as const
+
+/** Nodes that were stopped by each other must not meet again at the same moment. */
+const pause = (tries: number): Promise<void> =>
+  sleep(randomInt(1, Math.min(longestPause, 2 ** tries) + 1))
+
+const createWrite =
+  (connect: () => Promise<PoolClient>, forget: () => void) =>
+  async <T>(command: () => Command<T>, options: WriteOptions<T> = {}): Promise<T> => {
+    const begin = begins[options.isolation ?? 'serializable']
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const value = await inTransaction(connect, begin, command)
+        if (options.forgets?.(value) ?? true) forget()
+        return value
+      } catch (error) {
+        // Whether a commit happened may be unknown.
+        if (translate(error) instanceof Unavailable) forget()
+        if (!isConflict(error) || tries >= mostTries) throw translate(error)
+        await pause(tries)
+      }
+    }
+  }
+
+/**
+ * A read of one statement needs no transaction. Which reads those are is learned: a statement that another one followed is
+ * begun in a snapshot the next time.
+ */
+const createRead = (connect: () => Promise<PoolClient>) => {
+  const followed = new Set<string>()
+  const alone = async <T>(
+    command: () => Command<T>,
+  ): Promise<{ readonly value: T } | undefined> => {
+    const steps = command()
+    const begun = steps.next()
+    if (begun.done === true) return { value: begun.value }
+    if (followed.has(begun.value.sql)) return undefined
+    const client = await connect()
+    try {
+      const next = steps.next(await ask(client, begun.value))
+      client.release()
+      if (next.done === true) return { value: next.value }
+      if (followed.size < 1000) followed.add(begun.value.sql)
+      return undefined
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+  return async <T>(command: () => Command<T>): Promise<T> => {
+    try {
+      const single = await alone(command)
+      if (single !== undefined) return single.value
+      return await inTransaction(
+        connect,
+        'begin isolation level repeatable read read only',
+        command,
+      )
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+}
+
+export type PostgresOptions = {
+  readonly url: string
+  /** The most connections that this node opens for statements; a few more guard passwords. */
+  readonly poolSize: number
+  readonly mode: MigrateMode
+  /** Set by `migrate --to`, which goes on with a copy that is not whole. */
+  readonly copying?: boolean
+}
+
+const prepareDatabase = async (options: PostgresOptions): Promise<void> => {
+  const client = new pg.Client({ connectionString: options.url, connectionTimeoutMillis: 10_000 })
+  // The error that matters is the one of the statement that fails.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await checkSettings(client)
+    await migratePostgres(client, { mode: options.mode, copying: options.copying ?? false })
+  } catch (error) {
+    throw explainFailure(error, options.url) ?? error
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+const endAll = async (pools: readonly Pool[]): Promise<void> => {
+  for (const pool of pools) await pool.end()
+}
+
+/**
+ * Opens (and migrates) a system store on PostgreSQL. Throws `DatabaseUnusable` or `SchemaError`, whose message says what
+ * to do, when it cannot be used.
+ */
+export const openPostgresStore = async (options: PostgresOptions): Promise<Store> => {
+  await prepareDatabase(options)
+  const { pool, connect } = createPool(options.url, options.poolSize)
+  const guards = createPool(options.url, 4)
+  const read = createRead(connect)
+  const { recall, forget } = createRecall(read)
+  let open = true
+  return {
+    engine: 'postgres',
+    sql: postgresBuilder(),
+    read,
+    recall: (key, command, { fresh = false } = {}) => recall(key, command, fresh),
+    write: createWrite(connect, forget),
+    exclusive: createExclusive(guards.connect),
+    databaseTime: () =>
+      read(function* () {
+        const answer = yield {
+          sql: 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as now',
+          parameters: [],
+        } as never
+        return (answer.rows[0] as { now: number }).now
+      }),
+    close: async () => {
+      if (!open) return
+      open = false
+      await endAll([pool, guards.pool])
+    },
+  }
+}
