@@ -38,6 +38,10 @@ const mountEverything = async (
   const oauth: OAuthDeps = {
     clients: core.clients,
     tokens: core.tokens,
+    authenticateUser: async (name, password) => {
+      const user = await core.passwordCheck.check(name, password)
+      return user && { userId: user.id, passwordVersion: user.passwordVersion }
+    },
     hashSecret: (secret) => core.hash('client-secret', secret),
     now: core.clock.now,
     lifetimes: lifetimesOf(config),

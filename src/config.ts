@@ -14,7 +14,12 @@ export class ConfigError extends Error {
 }
 
 /** HDP's less safe habits, each switched on by name (docs/hdp-compatibility.md). */
-export const hdpHabits = ['show-secrets', 'later-sources', 'no-idle-expiry'] as const
+export const hdpHabits = [
+  'show-secrets',
+  'password-grant',
+  'later-sources',
+  'no-idle-expiry',
+] as const
 export type HdpHabit = (typeof hdpHabits)[number]
 
 /** A key with its name: 32 bytes in base64. */

@@ -21,6 +21,7 @@ import { createLastUsed } from './features/authorizations/last-used.ts'
 import { createReplays } from './features/authorizations/replay.ts'
 import type { Reuse } from './features/authorizations/issuing.ts'
 import { createTokenStore } from './features/authorizations/token-store.ts'
+import { createGrantRule } from './features/client-applications/application.ts'
 import { createClientReader } from './features/client-applications/client-reader.ts'
 import { createApplicationFacts } from './features/client-applications/facts.ts'
 import { createApplicationService } from './features/client-applications/service.ts'
@@ -159,13 +160,14 @@ const createAuthorizations = (
   const applications = createApplicationStore(store)
   const sealed = createSealedValues(store, ring, clock.now)
   const showSecrets = config.hdp.has('show-secrets')
+  const registered = createGrantRule({ passwordForAll: config.hdp.has('password-grant') })
   const secrets = createApplicationSecrets({ ...base, applications, sealed, showSecrets })
   const consents = createConsents(base)
   const requests = createAuthorizationRequests(base)
   return {
     lastUsed,
     applications: createApplicationService({ ...base, applications, secrets }),
-    clients: createClientReader(store),
+    clients: createClientReader(store, registered),
     facts: createApplicationFacts(store),
     consents,
     requests,
@@ -176,6 +178,7 @@ const createAuthorizations = (
       ...base,
       lastUsed,
       replays: createReplays(ring.pepper),
+      grantsPassword: (application) => registered(application).includes('password'),
       onReuse: (reuse) => listeners.reuse(reuse),
     }),
   }

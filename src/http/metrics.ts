@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http'
+import { grantTypes } from '#oauth/model.ts'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-const grantLabels = new Set(['authorization_code', 'refresh_token'])
+const grantLabels: ReadonlySet<string> = new Set(grantTypes)
 
 /**
  * What the server counts. Labels come from closed sets alone (route templates, status classes, error codes),

@@ -4,7 +4,13 @@ import type { DataSourceSelection } from './selection.ts'
 export type ClientType = 'confidential' | 'public'
 
 /** The grant types that an application may be registered for. */
-export type GrantType = 'authorization_code' | 'refresh_token'
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'password',
+] as const
+export type GrantType = (typeof grantTypes)[number]
 
 /** A secret as the store knows it. */
 export type StoredSecret = { readonly hash: Uint8Array; readonly expiresAt: number | undefined }
@@ -21,6 +27,12 @@ export type Client = {
   readonly enabled: boolean
   readonly secrets: readonly StoredSecret[]
 }
+
+/** A client that has said who it is; a confidential one with the secret that proved it. */
+export type AuthenticatedClient = Client & { readonly secretHash: Uint8Array | undefined }
+
+/** A user who gave the right password, in the version that it had then. */
+export type ResourceOwner = { readonly userId: number; readonly passwordVersion: number }
 
 /** A request at the authorization endpoint that has passed every check. */
 export type AuthorizationRequest = {
@@ -44,6 +56,8 @@ export type CodeRecord = {
 /** A refresh token with the state of its chain. */
 export type RefreshRecord = {
   readonly applicationId: number
+  /** How the chain began. */
+  readonly grantType: GrantType
   readonly scope: string
   readonly expiresAt: number
   readonly generation: number
@@ -62,3 +76,14 @@ export type IssuedTokens = {
 
 /** What the user decided on the consent page. */
 export type Decision = { readonly scope: string; readonly selection: DataSourceSelection }
+
+/** What there is to know of a token that works (RFC 7662 section 2.2). Times are milliseconds since 1970. */
+export type TokenFacts = {
+  readonly kind: 'access' | 'refresh'
+  readonly clientId: string
+  readonly scope: string
+  readonly userId: number
+  readonly userName: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+}

@@ -1,4 +1,12 @@
-import type { Client, CodeRecord, IssuedTokens, RefreshRecord } from './model.ts'
+import type {
+  AuthenticatedClient,
+  Client,
+  CodeRecord,
+  IssuedTokens,
+  RefreshRecord,
+  ResourceOwner,
+  TokenFacts,
+} from './model.ts'
 
 /** What the core asks of storage. Each member is atomic, and has happened durably once it resolves. */
 
@@ -44,6 +52,26 @@ export type TokenStore = {
     judge: (record: RefreshRecord, now: number) => RefreshVerdict,
     issue: Issue,
   ) => Promise<IssuedTokens | undefined>
+  /**
+   * An access token for a client that acts by itself, on the standing authorization that its owner gave it. One statement
+   * decides: the authorization stands, the secret that proved the client still counts, and nobody concerned is disabled.
+   * Answers undefined when any of that is not so.
+   */
+  readonly issueForClient: (
+    client: AuthenticatedClient,
+    issue: Issue,
+  ) => Promise<IssuedTokens | undefined>
+  /**
+   * Begins a chain for a user who gave the client a password. Answers undefined when this user may not authorize this
+   * client (DESIGN invariant 13), or the password or the application's grant types have changed meanwhile.
+   */
+  readonly issueForUser: (
+    owner: ResourceOwner,
+    client: AuthenticatedClient,
+    issue: Issue & { readonly scope: string },
+  ) => Promise<IssuedTokens | undefined>
+  /** What there is to know of a token of this application that works; undefined for any other (RFC 7662). */
+  readonly readToken: (token: string, applicationId: number) => Promise<TokenFacts | undefined>
   /** Ends an access token, or a refresh token with its chain, if it belongs to the application (RFC 7009). */
   readonly revokeToken: (token: string, applicationId: number) => Promise<void>
 }
@@ -58,6 +86,11 @@ export type Lifetimes = {
 export type OAuthDeps = {
   readonly clients: ClientReader
   readonly tokens: TokenStore
+  /**
+   * The active user of this name and password; undefined when there is none, whatever the reason. Counts failures.
+   * Throws `Unavailable` when too many passwords wait.
+   */
+  readonly authenticateUser: (name: string, password: string) => Promise<ResourceOwner | undefined>
   readonly hashSecret: (secret: string) => Uint8Array
   readonly now: () => number
   readonly lifetimes: Lifetimes

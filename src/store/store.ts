@@ -11,8 +11,10 @@ export type WriteOptions<T> = {
    * `serializable` (the default): PostgreSQL makes it as if it ran alone, and runs it again when it did not.
    * `row-locks`: it decides by conditional statements and by rows that it has locked (`locking`), and by nothing
    * else that it read. For paths that many use at once, where starting over would cost more than waiting.
+   *
+   * `one-statement`: it is a single statement, which is atomic by itself.
    */
-  readonly isolation?: 'serializable' | 'row-locks'
+  readonly isolation?: 'serializable' | 'row-locks' | 'one-statement'
   /**
    * Whether what the command did may have made a recalled answer untrue; taken for true unless told otherwise.
    * A command that only adds what nobody can have asked for (a fresh token) says no.

@@ -61,8 +61,7 @@ const connected: ConnectedApplication = {
   name: 'Quarterly Reports',
   ownerName: 'grace.hopper',
   scopeInWords: 'Allow data access via OData',
-  sources: ['aviation', 'Sales EMEA', 'crm'],
-  later: false,
+  reads: { sources: ['aviation', 'Sales EMEA', 'crm'], later: false },
   since: new Date('2026-09-01T08:00:00Z'),
   lastUsed: new Date('2026-11-22T15:40:00Z'),
   redirectHost: 'reports.example.com',
@@ -70,7 +69,13 @@ const connected: ConnectedApplication = {
 }
 
 function connectedNamed(name: string): ConnectedApplication {
-  return { ...connected, name, ownerName: name, sources: [name, name], redirectHost: name }
+  return {
+    ...connected,
+    name,
+    ownerName: name,
+    reads: { sources: [name, name], later: false },
+    redirectHost: name,
+  }
 }
 
 const password = {
@@ -152,8 +157,8 @@ export const pageExamples: Readonly<Record<string, string>> = {
         name: 'Nightly export',
         ownerName: 'ada.lovelace',
         scopeInWords: connected.scopeInWords,
-        sources: 'everything you can read',
-        later: true,
+        reads: { sources: 'everything you can read', later: true },
+        readsByItself: { sources: ['Sales EMEA'], later: false },
         since: new Date('2026-10-30T00:05:00Z'),
         disconnectAction: '/account/applications/a2/disconnect',
       },
@@ -161,8 +166,7 @@ export const pageExamples: Readonly<Record<string, string>> = {
         ...connected,
         id: 'a3',
         name: 'Warehouse',
-        sources: many.map((each) => each.name),
-        later: true,
+        reads: { sources: many.map((each) => each.name), later: true },
       },
     ],
     notice: 'Flight Board is disconnected. Its tokens no longer work.',

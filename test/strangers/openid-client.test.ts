@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import * as openid from 'openid-client'
-import { startApp, type TestApp } from '#test/support/app.ts'
-import { readWith, register } from '#test/support/oauth.ts'
+import { people, startApp, type TestApp } from '#test/support/app.ts'
+import { readWith, register, registerMachine } from '#test/support/oauth.ts'
 import { consentAt } from './person.ts'
 
 let app: TestApp
@@ -69,6 +69,43 @@ for (const kind of kinds)
     await openid.tokenRevocation(configuration, second.refresh_token ?? first.refresh_token ?? '')
     assert.equal(await readWith(app, second.access_token), 401)
   })
+
+test('openid-client acts by itself with client credentials, and asks about its token', async () => {
+  const registered = await registerMachine(app)
+  const configuration = await openid.discovery(
+    new URL(app.url),
+    registered.clientId,
+    registered.clientSecret,
+    undefined,
+    { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] },
+  )
+  const tokens = await openid.clientCredentialsGrant(configuration, { scope: 'api.access.odata' })
+  assert.equal(await readWith(app, tokens.access_token), 200)
+  const facts = await openid.tokenIntrospection(configuration, tokens.access_token)
+  assert.equal(facts.active, true)
+  assert.equal(facts.client_id, registered.clientId)
+  await openid.tokenRevocation(configuration, tokens.access_token)
+  const ended = await openid.tokenIntrospection(configuration, tokens.access_token)
+  assert.deepEqual(ended, { active: false })
+})
+
+test('openid-client trades a password where the application is registered for it', async () => {
+  const registered = await register(app, { grantTypes: ['password', 'refresh_token'] })
+  const configuration = await openid.discovery(
+    new URL(app.url),
+    registered.clientId,
+    registered.clientSecret,
+    undefined,
+    { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] },
+  )
+  const tokens = await openid.genericGrantRequest(configuration, 'password', {
+    username: people.user.name,
+    password: people.user.password,
+  })
+  assert.equal(await readWith(app, tokens.access_token), 200)
+  const next = await openid.refreshTokenGrant(configuration, tokens.refresh_token ?? '')
+  assert.equal(await readWith(app, next.access_token), 200)
+})
 
 test('openid-client refuses a callback of our server when another state was expected', async () => {
   const registered = await register(app)

@@ -177,6 +177,71 @@ export const refresh = (
     ...more,
   })
 
+/** Asks for a token in the name of the client itself. */
+export const askAsClient = (
+  app: TestApp,
+  client: Registered,
+  more: Record<string, string> = {},
+): Promise<TokenAnswer> =>
+  askToken(app, { grant_type: 'client_credentials', ...credentials(client), ...more })
+
+/** Hands a person's password to the client. */
+export const askWithPassword = (
+  app: TestApp,
+  client: Registered,
+  person: Person = people.user,
+  more: Record<string, string> = {},
+): Promise<TokenAnswer> =>
+  askToken(app, {
+    grant_type: 'password',
+    username: person.name,
+    password: person.password,
+    ...credentials(client),
+    ...more,
+  })
+
+/** The id of a data source, by its name. */
+export const sourceId = async (
+  app: TestApp,
+  name: string,
+  person: Person = people.user,
+): Promise<string> => {
+  const { body } = await manage(app, 'GET', '/api/mgmt/datasources', { person })
+  const found = (body['dataSources'] as { id: string; name: string }[]).find((s) => s.name === name)
+  if (found === undefined) throw new Error(`there is no data source ${name}`)
+  return found.id
+}
+
+/** A machine client of the user demo, who owns the data sources `one` and `two`. */
+export const registerMachine = async (
+  app: TestApp,
+  sources: readonly string[] = ['one'],
+  fields: Record<string, unknown> = {},
+): Promise<Registered> =>
+  register(
+    app,
+    {
+      name: 'Machine',
+      grantTypes: ['client_credentials'],
+      dataSources: await Promise.all(sources.map((name) => sourceId(app, name))),
+      ...fields,
+    },
+    people.user,
+  )
+
+/** Asks the introspection endpoint. */
+export const introspect = async (
+  app: TestApp,
+  client: Registered,
+  token: string,
+): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }> => {
+  const response = await fetch(`${app.url}/oauth2/introspect`, {
+    method: 'POST',
+    body: new URLSearchParams({ token, ...credentials(client) }),
+  })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
 /** The whole way to tokens: register (unless given), consent, redeem. */
 export const getTokens = async (
   app: TestApp,

@@ -11,10 +11,26 @@ export type AllowedApplication = {
   readonly name: string
   readonly ownerName: string
   readonly scope: string
-  readonly selection: DataSourceSelection
-  readonly redirectHost: string
+  /** What the user consented to on the page; undefined where there was none. */
+  readonly selection: DataSourceSelection | undefined
+  /** What the application reads by itself (client_credentials), because the user, its owner, said so. */
+  readonly byItself: DataSourceSelection | undefined
+  /** Undefined where no browser was sent anywhere. */
+  readonly redirectHost: string | undefined
   readonly since: number
   readonly lastUsedAt: number | undefined
+}
+
+/** A consent without a redirect was not given on the page: it stands for a password, or for a machine client alone. */
+const selectionsOf = (row: {
+  selection: string
+  machine_selection: string | null
+  redirect_host: string
+}): Pick<AllowedApplication, 'selection' | 'byItself'> => {
+  const byItself =
+    row.machine_selection === null ? undefined : parseSelection(row.machine_selection)
+  const forMachineAlone = byItself !== undefined && row.redirect_host === ''
+  return { byItself, selection: forMachineAlone ? undefined : parseSelection(row.selection) }
 }
 
 /** What a user has allowed, and its end. */
@@ -27,6 +43,10 @@ export const createAllowedApplications = (store: Store) => {
         .selectFrom('consents as g')
         .innerJoin('client_applications as a', 'a.id', 'g.application_id')
         .innerJoin('users as o', 'o.id', 'a.owner_id')
+        .leftJoin('chains as m', (join) =>
+          join.onRef('m.consent_id', '=', 'g.id').on('m.grant_type', '=', 'client_credentials'),
+        )
+        .select('m.selection as machine_selection')
         .select([
           'a.id',
           'a.name',
@@ -45,8 +65,8 @@ export const createAllowedApplications = (store: Store) => {
       name: row.name,
       ownerName: row.user_name,
       scope: row.scope,
-      selection: parseSelection(row.selection),
-      redirectHost: row.redirect_host,
+      ...selectionsOf(row),
+      redirectHost: row.redirect_host === '' ? undefined : row.redirect_host,
       since: row.created_at,
       lastUsedAt: row.last_used_at ?? undefined,
     }))

@@ -13,6 +13,7 @@ type Row = {
   expires_at: number
   alive: number
   may_read: number
+  grant_type: string
   chain_selection: string
   consent_selection: string
   consent_id: number
@@ -34,12 +35,15 @@ type Found = {
   readonly source: SourceRef | undefined
 }
 
+/** A machine client reads what its owner listed for it; a person's own consent to the same application is another matter. */
+const isReached = (row: Row, sourceId: number): boolean =>
+  reaches(parseSelection(row.chain_selection), sourceId) &&
+  (row.grant_type === 'client_credentials' ||
+    reaches(parseSelection(row.consent_selection), sourceId))
+
 const toFound = (row: Row): Found => {
   const { source_id: id, source_revision: revision } = row
-  const reached =
-    id !== null &&
-    reaches(parseSelection(row.chain_selection), id) &&
-    reaches(parseSelection(row.consent_selection), id)
+  const reached = id !== null && isReached(row, id)
   return {
     expiresAt: row.expires_at,
     alive: Boolean(row.alive),
@@ -88,6 +92,7 @@ export const createBearerCheck = (deps: {
       )
       .select([
         'k.expires_at',
+        'h.grant_type',
         'h.selection as chain_selection',
         'g.selection as consent_selection',
       ])

@@ -8,6 +8,7 @@ import type { Hasher } from '#vault/hashing.ts'
 import type { LastUsed } from './last-used.ts'
 import type { createRecordQueries } from './records.ts'
 import type { Replays } from './replay.ts'
+import type { ApplicationStanding } from './standing.ts'
 import type { TokenStatements } from './statements.ts'
 
 /** What the commands of the token endpoint work with. */
@@ -20,6 +21,8 @@ export type TokenDeps = {
   readonly lastUsed: LastUsed
   readonly records: ReturnType<typeof createRecordQueries>
   readonly statements: TokenStatements
+  /** Whether an application, as it is at this moment, may present a user's password. */
+  readonly grantsPassword: (application: ApplicationStanding) => boolean
 }
 
 /** What an operator should hear of: a code or refresh token that was used twice, which ended its chain (T24). */

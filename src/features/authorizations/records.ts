@@ -1,4 +1,4 @@
-import type { CodeRecord, RefreshRecord } from '#oauth/model.ts'
+import type { CodeRecord, GrantType, RefreshRecord } from '#oauth/model.ts'
 import { prepare } from '#store/command.ts'
 import { locking } from '#store/locking.ts'
 import type { Store } from '#store/store.ts'
@@ -18,6 +18,7 @@ export type CodeRow = {
 export type RefreshRow = {
   chain_id: number
   application_id: number
+  grant_type: string
   scope: string
   expires_at: number
   generation: number
@@ -62,7 +63,12 @@ export const createRecordQueries = (store: Store) => {
       .innerJoin('users as u', 'u.id', 'g.user_id')
       .innerJoin('tenants as t', 't.id', 'u.tenant_id')
       .select(['r.chain_id', 'r.expires_at', 'r.generation', 'r.rotated_at', 'r.replay'])
-      .select(['h.scope', 'h.generation as chain_generation', 'h.expires_at as chain_expires_at'])
+      .select([
+        'h.scope',
+        'h.grant_type',
+        'h.generation as chain_generation',
+        'h.expires_at as chain_expires_at',
+      ])
       .select(['g.application_id', 'g.id as consent_id'])
       .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
       .where('r.token_hash', '=', slot('hash'))
@@ -82,6 +88,7 @@ export const toCodeRecord = (row: CodeRow): CodeRecord => ({
 
 export const toRefreshRecord = (row: RefreshRow): RefreshRecord => ({
   applicationId: row.application_id,
+  grantType: row.grant_type as GrantType,
   scope: row.scope,
   expiresAt: Math.min(row.expires_at, row.chain_expires_at),
   generation: row.generation,

@@ -1,22 +1,74 @@
 import { LocalAuthorizeError } from '#oauth/errors.ts'
-import type { AuthorizationRequest, Client } from '#oauth/model.ts'
+import type { AuthorizationRequest, Client, ClientType, GrantType } from '#oauth/model.ts'
 import { matchesRedirectUri } from '#oauth/redirect-uri.ts'
 import { type Command, first } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { systemTenantId } from '../access/permissions.ts'
 
-/** The tenant of an active user; undefined for a disabled or deleted one. */
-function* readUserTenant({ sql }: Store, userId: number): Command<number | undefined> {
+/** What an application is at this moment, as far as giving it access is concerned. */
+export type ApplicationStanding = {
+  readonly revision: number
+  readonly clientType: ClientType
+  readonly redirectUris: readonly string[]
+  readonly grantTypes: readonly GrantType[]
+  readonly tenantId: number
+  readonly availableToTenants: boolean
+  /** Neither it nor its owner nor its tenant is disabled. */
+  readonly alive: boolean
+}
+
+/** The application, read in the command that relies on it; undefined when it was deleted. */
+export function* readApplicationStanding(
+  { sql }: Store,
+  applicationId: number,
+): Command<ApplicationStanding | undefined> {
   const row = yield* first(
+    sql
+      .selectFrom('client_applications as a')
+      .innerJoin('users as o', 'o.id', 'a.owner_id')
+      .innerJoin('tenants as t', 't.id', 'a.tenant_id')
+      .select(['a.revision', 'a.redirect_uris', 'a.grant_types', 'a.client_type', 'a.tenant_id'])
+      .select(['a.available_to_tenants', 'a.enabled', 'o.status as owner', 't.status as tenant'])
+      .where('a.id', '=', applicationId),
+  )
+  return (
+    row && {
+      revision: row.revision,
+      clientType: row.client_type,
+      redirectUris: JSON.parse(row.redirect_uris) as string[],
+      grantTypes: JSON.parse(row.grant_types) as GrantType[],
+      tenantId: row.tenant_id,
+      availableToTenants: row.available_to_tenants === 1,
+      alive: row.enabled * row.owner * row.tenant === 1,
+    }
+  )
+}
+
+/**
+ * Whether this user may give this application access (DESIGN invariant 13): an active user of the owner's tenant, or of
+ * any when the system tenant's application says so.
+ * @param passwordVersion when given, the password must still be the one that was checked
+ */
+export function* mayAuthorize(
+  { sql }: Store,
+  userId: number,
+  application: ApplicationStanding,
+  passwordVersion?: number,
+): Command<'yes' | 'not active' | 'other tenant'> {
+  const user = yield* first(
     sql
       .selectFrom('users as u')
       .innerJoin('tenants as t', 't.id', 'u.tenant_id')
-      .select('u.tenant_id')
+      .select(['u.tenant_id', 'u.password_version'])
       .where('u.id', '=', userId)
       .where('u.status', '=', 1)
       .where('t.status', '=', 1),
   )
-  return row?.tenant_id
+  if (user === undefined) return 'not active'
+  if (passwordVersion !== undefined && user.password_version !== passwordVersion)
+    return 'not active'
+  const shared = application.tenantId === systemTenantId && application.availableToTenants
+  return user.tenant_id === application.tenantId || shared ? 'yes' : 'other tenant'
 }
 
 /** Who would give access to which application, and where the answer would go. */
@@ -27,44 +79,27 @@ export type Asked = {
 }
 
 /**
- * Checks that this user may give this application access (DESIGN invariant 13): users of the owner's tenant,
- * or of any when the system tenant's application says so. Asked when a flow goes on and again when it ends.
- * Answers the application's revision; throws `LocalAuthorizeError`.
+ * Checks that this user may give this application access by the authorization endpoint. Asked when a flow goes on and
+ * again when it ends. Answers the application's revision; throws `LocalAuthorizeError`.
  */
 export function* requireStanding(store: Store, of: Asked): Command<number> {
-  const application = yield* first(
-    store.sql
-      .selectFrom('client_applications as a')
-      .innerJoin('users as o', 'o.id', 'a.owner_id')
-      .innerJoin('tenants as t', 't.id', 'a.tenant_id')
-      .select([
-        'a.revision',
-        'a.redirect_uris',
-        'a.client_type',
-        'a.tenant_id',
-        'a.available_to_tenants',
-        'a.enabled',
-        'o.status as owner',
-        't.status as tenant',
-      ])
-      .where('a.id', '=', of.client.applicationId),
-  )
-  if (
-    application === undefined ||
-    application.enabled * application.owner * application.tenant !== 1
-  )
+  const application = yield* readApplicationStanding(store, of.client.applicationId)
+  if (!application?.alive)
     throw new LocalAuthorizeError('This application was disabled or deleted.')
-  // The owner may have removed the redirect URI while the user was deciding (T53).
-  const registered = JSON.parse(application.redirect_uris) as string[]
-  if (!matchesRedirectUri(registered, of.request.redirectUri, application.client_type))
+  // The owner may have removed the redirect URI or the grant type while the user was deciding (T53).
+  const { redirectUris, clientType } = application
+  if (!matchesRedirectUri(redirectUris, of.request.redirectUri, clientType))
     throw new LocalAuthorizeError('The application has changed where it wants to be answered.')
-  const userTenant = yield* readUserTenant(store, of.userId)
-  if (userTenant === undefined)
-    throw new LocalAuthorizeError('This account cannot give access any more.')
-  const shared = application.tenant_id === systemTenantId && application.available_to_tenants === 1
-  if (userTenant !== application.tenant_id && !shared)
-    throw new LocalAuthorizeError(
-      'This application belongs to another organisation; your account cannot give it access.',
-    )
-  return application.revision
+  if (!application.grantTypes.includes('authorization_code'))
+    throw new LocalAuthorizeError('The application does not ask for access in this way any more.')
+  switch (yield* mayAuthorize(store, of.userId, application)) {
+    case 'not active':
+      throw new LocalAuthorizeError('This account cannot give access any more.')
+    case 'other tenant':
+      throw new LocalAuthorizeError(
+        'This application belongs to another organisation; your account cannot give it access.',
+      )
+    case 'yes':
+      return application.revision
+  }
 }

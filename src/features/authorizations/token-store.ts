@@ -3,7 +3,10 @@ import type { TokenStore } from '#oauth/ports.ts'
 import { isWellFormed } from '#oauth/token-format.ts'
 import { type Command, first, run } from '#store/command.ts'
 import { endChain } from './ending.ts'
+import { createIssueForClient } from './issue-for-client.ts'
+import { issueForUser } from './issue-for-user.ts'
 import type { Outcome, Reuse, TokenDeps } from './issuing.ts'
+import { createReadToken } from './read-token.ts'
 import { createRecordQueries } from './records.ts'
 import { createTokenStatements } from './statements.ts'
 import { redeemCode } from './redeem-code.ts'
@@ -60,6 +63,10 @@ export const createTokenStore = ({ onReuse, ...given }: Given): TokenStore => {
       isWellFormed('refreshToken', token)
         ? present(() => useRefreshToken(deps, token, judge, issue))
         : undefined,
+    issueForClient: createIssueForClient(deps),
+    issueForUser: (owner, client, issue) =>
+      store.write(() => issueForUser(deps, owner, client, issue), { forgets: () => false }),
+    readToken: createReadToken(deps),
     revokeToken: async (token, applicationId) => {
       if (isWellFormed('accessToken', token) || isWellFormed('refreshToken', token))
         await store.write(() => revoke(deps, token, applicationId), { isolation: 'row-locks' })

@@ -3,6 +3,7 @@ import type { ClientReader } from '#oauth/ports.ts'
 import { redirectOrigin } from '#oauth/redirect-uri.ts'
 import { type Command, all, first, prepare } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import type { GrantRule } from './application.ts'
 
 type ClientRow = {
   id: number
@@ -21,6 +22,7 @@ const longestRecalled = 100
 /** Client applications as the protocol reads them. An application of a disabled owner or tenant is disabled. */
 export const createClientReader = (
   store: Store,
+  grantTypesOf: GrantRule,
 ): ClientReader & { readonly publicOrigins: () => Promise<ReadonlySet<string>> } => {
   const { sql } = store
   const byClientId = prepare<{ clientId: string }, ClientRow>((slot) =>
@@ -58,7 +60,10 @@ export const createClientReader = (
       type: row.client_type,
       name: row.name,
       redirectUris: JSON.parse(row.redirect_uris) as string[],
-      grantTypes: JSON.parse(row.grant_types) as GrantType[],
+      grantTypes: grantTypesOf({
+        clientType: row.client_type,
+        grantTypes: JSON.parse(row.grant_types) as GrantType[],
+      }),
       rotatesRefreshTokens: row.rotate_refresh_tokens === 1,
       enabled: row.alive === 1,
       secrets: secrets.map((s) => ({ hash: s.secret_hash, expiresAt: s.expires_at ?? undefined })),

@@ -12,6 +12,12 @@ import {
   endByRedirectUri,
   endChainsOfApplication,
 } from '../authorizations/ending.ts'
+import {
+  authorizeMachine,
+  foreignSource,
+  machineAccessStands,
+  type MachineOwner,
+} from '../authorizations/machine-access.ts'
 import { ManagementError, type RefusalRow, refusals } from '../refusals.ts'
 import { type Application, type ApplicationFields, applicationFault } from './application.ts'
 import type { ApplicationSecrets } from './secrets.ts'
@@ -46,6 +52,26 @@ const ownerOf = (caller: Caller): number | undefined =>
 const changesConsent = (before: Application, after: ApplicationFields): boolean =>
   before.name !== after.name || before.redirectUrls.join('\n') !== after.redirectUrls.join('\n')
 
+const machineOwner = (application: Application): MachineOwner => ({
+  applicationId: application.id,
+  ownerId: application.ownerId,
+})
+
+/** What a PUT makes of an application, and whether it says anew what a machine client reads. */
+export type ApplicationChange = {
+  readonly fields: ApplicationFields
+  readonly setsDataSources: boolean
+}
+
+/** A PUT that leaves the list out does not renew what the owner has ended meanwhile. */
+const grantsMachineAccess = (
+  before: Application,
+  after: ApplicationFields,
+  setsDataSources: boolean,
+): boolean =>
+  after.grantTypes.includes('client_credentials') &&
+  (setsDataSources || !before.grantTypes.includes('client_credentials'))
+
 /** The rules of client applications: who may see which, and what a change ends. */
 export const createApplicationService = (deps: Deps) => {
   const { store, applications, secrets } = deps
@@ -54,6 +80,23 @@ export const createApplicationService = (deps: Deps) => {
     const application = yield* applications.read(id, ownerOf(caller))
     if (application === undefined) throw new ManagementError(missing)
     return application
+  }
+
+  /** Lets a machine client read; only its owner may, and only data sources of the owner (DESIGN invariant 12). */
+  function* authorize(caller: Caller, application: Application, row: RefusalRow): Command<void> {
+    if (caller.userId !== application.ownerId)
+      throw new ManagementError(
+        row,
+        'Only the owner may say what the application reads by itself (dataSources, client_credentials).',
+      )
+    const foreign = yield* foreignSource(store, caller.userId, application.dataSources)
+    if (foreign !== undefined)
+      throw new ManagementError(row, `dataSources: you have no data source ${foreign}.`)
+    yield* authorizeMachine(
+      store,
+      { ...machineOwner(application), ...application },
+      deps.clock.now(),
+    )
   }
 
   const list = (caller: Caller) => store.read(() => applications.list(ownerOf(caller)))
@@ -69,7 +112,7 @@ export const createApplicationService = (deps: Deps) => {
     fields: ApplicationFields,
     clientType: ClientType,
   ): Promise<ShownApplication> => {
-    const fault = applicationFault(fields)
+    const fault = applicationFault(fields, clientType)
     if (fault !== undefined) throw new ManagementError(refusals.applicationNotCreated, fault)
     const identity = {
       clientId: mintClientId(deps.random),
@@ -84,6 +127,8 @@ export const createApplicationService = (deps: Deps) => {
         )
       const id = yield* applications.insert(caller, fields, identity)
       const application = yield* require(caller, id, refusals.applicationNotFound)
+      if (application.grantTypes.includes('client_credentials'))
+        yield* authorize(caller, application, refusals.applicationNotCreated)
       return { application, secret: yield* secrets.add(application) }
     })
   }
@@ -91,18 +136,15 @@ export const createApplicationService = (deps: Deps) => {
   const update = async (
     caller: Caller,
     id: number,
-    change: (before: Application) => ApplicationFields,
+    change: (before: Application) => ApplicationChange,
   ): Promise<ShownApplication> => {
     return store.write(function* () {
       const before = yield* require(caller, id, refusals.applicationToUpdateNotFound)
-      const after = change(before)
-      const fault = applicationFault(after)
+      const { fields: after, setsDataSources } = change(before)
+      const fault = applicationFault(after, before.clientType)
       if (fault !== undefined) throw new ManagementError(refusals.applicationNotUpdated, fault)
-      yield* applications.update(
-        id,
-        after,
-        before.revision + (changesConsent(before, after) ? 1 : 0),
-      )
+      const revision = before.revision + (changesConsent(before, after) ? 1 : 0)
+      yield* applications.update(id, after, revision)
       // Removing a grant type or a redirect URI ends what depended on it (DESIGN invariant 12; T53).
       for (const uri of before.redirectUrls)
         if (!isBareHost(uri) && !after.redirectUrls.includes(uri))
@@ -110,6 +152,8 @@ export const createApplicationService = (deps: Deps) => {
       for (const type of before.grantTypes)
         if (!after.grantTypes.includes(type)) yield* endByGrantType(store, id, type)
       if (before.enabled && !after.enabled) yield* endChainsOfApplication(store, id)
+      if (grantsMachineAccess(before, after, setsDataSources))
+        yield* authorize(caller, { ...before, ...after, revision }, refusals.applicationNotUpdated)
       const application = yield* require(caller, id, refusals.applicationToUpdateNotFound)
       return { application, secret: yield* secrets.read(application) }
     })
@@ -127,7 +171,15 @@ export const createApplicationService = (deps: Deps) => {
     store.write(function* () {
       const application = yield* require(caller, id, refusals.applicationToResetNotFound)
       yield* applications.removeSecrets(id)
+      const stood = yield* machineAccessStands(store, machineOwner(application))
       yield* endAccess(store, { applicationId: id })
+      // Its tokens have ended like all others; with the new secret it may go on.
+      if (stood)
+        yield* authorizeMachine(
+          store,
+          { ...machineOwner(application), ...application },
+          deps.clock.now(),
+        )
       return { application, secret: yield* secrets.add(application) }
     })
 

@@ -13,6 +13,7 @@ type Columns = {
   description: string
   redirect_uris: string
   grant_types: string
+  data_sources: string
   rotate_refresh_tokens: number
   enabled: number
   revision: number
@@ -30,6 +31,7 @@ export const applicationColumns = [
   'a.description',
   'a.redirect_uris',
   'a.grant_types',
+  'a.data_sources',
   'a.rotate_refresh_tokens',
   'a.enabled',
   'a.revision',
@@ -47,6 +49,7 @@ export const toApplication = (row: Columns): Application => ({
   description: row.description,
   redirectUrls: JSON.parse(row.redirect_uris) as string[],
   grantTypes: JSON.parse(row.grant_types) as GrantType[],
+  dataSources: JSON.parse(row.data_sources) as number[],
   rotatesRefreshTokens: row.rotate_refresh_tokens === 1,
   enabled: row.enabled === 1,
   revision: row.revision,
@@ -59,6 +62,7 @@ const fieldColumns = (fields: ApplicationFields) => ({
   description: fields.description,
   redirect_uris: JSON.stringify(fields.redirectUrls),
   grant_types: JSON.stringify(fields.grantTypes),
+  data_sources: JSON.stringify(fields.dataSources),
   rotate_refresh_tokens: fields.rotatesRefreshTokens ? 1 : 0,
   enabled: fields.enabled ? 1 : 0,
 })
@@ -102,7 +106,6 @@ export const createApplicationStore = ({ sql }: Store) => {
           client_id: identity.clientId,
           client_type: identity.clientType,
           available_to_tenants: 0,
-          data_sources: '[]',
           revision: 1,
           created_at: identity.createdAt,
           last_used_at: null,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ClientAuthInput } from '#oauth/client-auth/client-auth.ts'
 import { OAuthError } from '#oauth/errors.ts'
+import { introspectToken } from '#oauth/introspection.ts'
 import { serverMetadata } from '#oauth/metadata.ts'
 import type { OAuthDeps } from '#oauth/ports.ts'
 import { revokeToken } from '#oauth/revocation.ts'
@@ -26,7 +27,7 @@ const methodNotAllowed = (_request: FastifyRequest, reply: FastifyReply): Fastif
     .header('Allow', 'POST')
     .send({ error: 'invalid_request', error_description: 'Send a POST request.' })
 
-/** Token (RFC 6749 section 3.2), revocation (RFC 7009) and metadata (RFC 8414) endpoints. */
+/** Token (RFC 6749 section 3.2), revocation (RFC 7009), introspection (RFC 7662) and metadata (RFC 8414) endpoints. */
 export const mountTokenRoutes = (
   app: FastifyInstance,
   deps: { readonly oauth: OAuthDeps; readonly issuer: string; readonly metrics: Metrics },
@@ -53,7 +54,10 @@ export const mountTokenRoutes = (
       // RFC 7009 section 2.2: the body says nothing; some libraries insist on JSON (simple-oauth2).
       return reply.code(200).send({})
     })
-    for (const path of ['token', 'revoke'])
+    app.post(`${base}/introspect`, options, (request) =>
+      introspectToken(oauth, readInput(request), deps.issuer),
+    )
+    for (const path of ['token', 'revoke', 'introspect'])
       app.route({
         ...options,
         method: ['GET', 'PUT', 'PATCH', 'DELETE'],

@@ -3,13 +3,20 @@ import { type Html, html } from './html.ts'
 import { type PageBase, renderPage } from './layout.ts'
 import { moment } from './time.ts'
 
+/** Which data sources something reads. */
+export interface Reach {
+  readonly sources: readonly string[] | 'everything you can read'
+  readonly later: boolean
+}
+
 export interface ConnectedApplication {
   readonly id: string
   readonly name: string
   readonly ownerName: string
   readonly scopeInWords: string
-  readonly sources: readonly string[] | 'everything you can read'
-  readonly later: boolean
+  readonly reads?: Reach
+  /** Without anybody signed in, because the user registered it so (client credentials). */
+  readonly readsByItself?: Reach
   readonly since: Date
   readonly lastUsed?: Date
   readonly redirectHost?: string
@@ -53,7 +60,8 @@ function entry(application: ConnectedApplication, index: number, csrf: string): 
 <p class="small">Registered by ${foreign(application.ownerName)}</p>
 <dl class="facts">
 <div><dt>Permission</dt><dd>${application.scopeInWords}</dd></div>
-<div><dt>Reads</dt><dd>${reach(application)}</dd></div>
+${application.reads !== undefined && html`<div><dt>Reads</dt><dd>${reach(application.reads)}</dd></div>`}
+${application.readsByItself !== undefined && html`<div><dt>Reads by itself</dt><dd>${reach(application.readsByItself)}</dd></div>`}
 <div><dt>Connected</dt><dd>${moment(application.since)}</dd></div>
 <div><dt>Last used</dt><dd>${application.lastUsed ? moment(application.lastUsed) : 'Not yet'}</dd></div>
 ${application.redirectHost !== undefined && html`<div><dt>Sends you back to</dt><dd>${address(application.redirectHost)}</dd></div>`}
@@ -65,8 +73,7 @@ ${application.redirectHost !== undefined && html`<div><dt>Sends you back to</dt>
 /** From this many on, the names are folded away, so that one application does not push the others off. */
 const manySources = 12
 
-function reach(application: ConnectedApplication): Html {
-  const { sources, later } = application
+function reach({ sources, later }: Reach): Html {
   if (typeof sources === 'string') return html`Everything you can read`
   const added = later && html`<p class="chip-note">and those you add later</p>`
   if (sources.length === 0) return html`${later ? 'Data sources you add later' : 'No data source'}`

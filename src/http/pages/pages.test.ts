@@ -118,8 +118,11 @@ describe('the pages of an account', () => {
         name: `App ${id}`,
         ownerName: 'grace',
         scopeInWords: 'Allow data access via OData',
-        sources: id === 'a' ? (['x', 'y'] as const) : ('everything you can read' as const),
-        later: id === 'a',
+        reads: {
+          sources: id === 'a' ? (['x', 'y'] as const) : ('everything you can read' as const),
+          later: id === 'a',
+        },
+        ...(id === 'b' ? { readsByItself: { sources: ['z'], later: false } } : {}),
         since: new Date('2026-11-22T15:40:59Z'),
         disconnectAction: `/account/applications/${id}/disconnect`,
       })),
@@ -128,6 +131,7 @@ describe('the pages of an account', () => {
     assert.match(page, /action="\/account\/applications\/b\/disconnect"/)
     assert.match(page, /and those you add later/)
     assert.match(page, /Everything you can read/)
+    assert.match(page, /Reads by itself<\/dt><dd><ul class="chips"><li><bdi[^>]*>z/)
     assert.match(page, /22 November 2026, 15:40 UTC/)
   })
 

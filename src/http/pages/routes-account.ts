@@ -5,10 +5,14 @@ import type { DataSource } from '#features/data-sources/data-source.ts'
 import type { DataSourceService } from '#features/data-sources/service.ts'
 import { ManagementError, refusals } from '#features/refusals.ts'
 import { scopeInWords } from '#oauth/scope.ts'
-import { reaches } from '#oauth/selection.ts'
+import { type DataSourceSelection, reaches } from '#oauth/selection.ts'
 import { type BrowserSession, oneField, type SignedIn } from './browser-session.ts'
 import { type ChangePasswordPage, renderChangePassword } from './change-password.ts'
-import { type ConnectedApplication, renderConnectedApplications } from './connected-applications.ts'
+import {
+  type ConnectedApplication,
+  type Reach,
+  renderConnectedApplications,
+} from './connected-applications.ts'
 import { pagePaths } from './paths.ts'
 import { answerPageError, sendPage } from './send.ts'
 
@@ -44,25 +48,32 @@ const signedInOnly =
       : page(request, reply, signedIn)
   }
 
-const toConnected = (
-  application: AllowedApplication,
-  owned: readonly DataSource[],
-): ConnectedApplication => {
-  const { selection } = application
+const reachOf = (selection: DataSourceSelection, owned: readonly DataSource[]): Reach => {
   const later = selection.kind === 'all-but'
   return {
-    id: String(application.id),
-    name: application.name,
-    ownerName: application.ownerName,
-    scopeInWords,
     sources:
       later && selection.ids.length === 0
         ? 'everything you can read'
         : owned.filter((source) => reaches(selection, source.id)).map((source) => source.name),
     later,
+  }
+}
+
+const toConnected = (
+  application: AllowedApplication,
+  owned: readonly DataSource[],
+): ConnectedApplication => {
+  const { selection, byItself, lastUsedAt, redirectHost } = application
+  return {
+    id: String(application.id),
+    name: application.name,
+    ownerName: application.ownerName,
+    scopeInWords,
+    ...(selection === undefined ? {} : { reads: reachOf(selection, owned) }),
+    ...(byItself === undefined ? {} : { readsByItself: reachOf(byItself, owned) }),
     since: new Date(application.since),
-    ...(application.lastUsedAt === undefined ? {} : { lastUsed: new Date(application.lastUsedAt) }),
-    redirectHost: application.redirectHost,
+    ...(lastUsedAt === undefined ? {} : { lastUsed: new Date(lastUsedAt) }),
+    ...(redirectHost === undefined ? {} : { redirectHost }),
     disconnectAction: `/account/applications/${application.id}/disconnect`,
   }
 }

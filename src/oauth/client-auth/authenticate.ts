@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { OAuthError } from '../errors.ts'
-import type { Client, StoredSecret } from '../model.ts'
+import type { AuthenticatedClient, Client, StoredSecret } from '../model.ts'
 import type { OAuthDeps } from '../ports.ts'
 import type { ClientAuthInput, PresentedClient } from './client-auth.ts'
 import { clientAuthMethods } from './index.ts'
@@ -68,11 +68,12 @@ const check = (client: Client | undefined, proven: boolean, sentSecret: boolean)
 export const authenticateClient = async (
   deps: OAuthDeps,
   input: ClientAuthInput,
-): Promise<Client> => {
+): Promise<AuthenticatedClient> => {
   const presented = present(input)
   const client = await deps.clients.readClient(presented.clientId)
   const hash = deps.hashSecret(presented.secret ?? '')
   const proven =
     hasSecret(client?.secrets ?? [], hash, deps.now()) && presented.secret !== undefined
-  return check(client, proven, presented.secret !== undefined)
+  const checked = check(client, proven, presented.secret !== undefined)
+  return { ...checked, secretHash: proven ? hash : undefined }
 }

@@ -9,13 +9,14 @@ const client: Client = {
   type: 'public',
   name: 'C',
   redirectUris: [],
-  grantTypes: ['refresh_token'],
+  grantTypes: ['authorization_code', 'refresh_token'],
   rotatesRefreshTokens: false,
   enabled: true,
   secrets: [],
 }
 const now = 1_000_000
 const record: RefreshRecord = {
+  grantType: 'authorization_code',
   applicationId: 7,
   scope: 's',
   expiresAt: now + 1,

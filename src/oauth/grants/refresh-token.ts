@@ -34,6 +34,11 @@ export const judgeRefresh = (
     return { kind: 'refuse', reason: 'the refresh token belongs to another client' }
   if (record.expiresAt <= now) return { kind: 'refuse', reason: 'the refresh token has expired' }
   if (!record.userActive) return { kind: 'refuse', reason: 'the user is disabled' }
+  if (!client.grantTypes.includes(record.grantType))
+    return {
+      kind: 'refuse',
+      reason: `the application has no grant type ${record.grantType} any more`,
+    }
   if (record.rotatedAt !== undefined)
     return judgeRotated(record, record.rotatedAt, presented.scope, now)
   return client.type === 'public' || client.rotatesRefreshTokens

@@ -10,6 +10,9 @@ const codeOf = (error: unknown): string => {
 /** Serialization failure and deadlock: nothing happened, and the same work may succeed at once. */
 export const isConflict = (error: unknown): boolean => ['40001', '40P01'].includes(codeOf(error))
 
+/** A foreign key leads to a row that is not there. */
+export const isDangling = (error: unknown): boolean => codeOf(error) === '23503'
+
 /** SQLSTATE classes and codes that mean "not now" rather than "never" (PostgreSQL, appendix A). */
 const passing: readonly (readonly [prefix: string, reason: string])[] = [
   ['08', 'the connection to the system database broke'],

@@ -7,7 +7,7 @@ import type { MigrateMode } from '../migrate.ts'
 import type { Store, WriteOptions } from '../store.ts'
 import { createPool } from './connect.ts'
 import { postgresBuilder } from './dialect.ts'
-import { isConflict, translate } from './errors.ts'
+import { breaksConnection, isConflict, isDangling, translate } from './errors.ts'
 import { createExclusive } from './exclusive.ts'
 import { migratePostgres } from './migrate.ts'
 import { createRecall } from './recall.ts'
@@ -28,19 +28,46 @@ const begins = {
 const pause = (tries: number): Promise<void> =>
   sleep(randomInt(1, Math.min(longestPause, 2 ** tries) + 1))
 
+/** A statement by itself: no transaction is begun and none is left open when it fails. */
+const runAlone = async <T>(
+  connect: () => Promise<PoolClient>,
+  command: () => Command<T>,
+): Promise<T> => {
+  const steps = command()
+  const begun = steps.next()
+  if (begun.done === true) return begun.value
+  const client = await connect()
+  try {
+    const next = steps.next(await ask(client, begun.value))
+    if (next.done !== true) throw new Error('a command of one statement has a second one')
+    client.release()
+    return next.value
+  } catch (error) {
+    client.release(breaksConnection(error))
+    throw error
+  }
+}
+
 const createWrite =
   (connect: () => Promise<PoolClient>, forget: () => void) =>
   async <T>(command: () => Command<T>, options: WriteOptions<T> = {}): Promise<T> => {
-    const begin = begins[options.isolation ?? 'serializable']
+    const { isolation = 'serializable' } = options
+    const runOnce = (): Promise<T> =>
+      isolation === 'one-statement'
+        ? runAlone(connect, command)
+        : inTransaction(connect, begins[isolation], command)
+    // What a single statement has just read may be gone when its foreign key is checked; the next look says so.
+    const mayTryAgain = (error: unknown): boolean =>
+      isConflict(error) || (isolation === 'one-statement' && isDangling(error))
     for (let tries = 1; ; tries += 1) {
       try {
-        const value = await inTransaction(connect, begin, command)
+        const value = await runOnce()
         if (options.forgets?.(value) ?? true) forget()
         return value
       } catch (error) {
         // Whether a commit happened may be unknown.
         if (translate(error) instanceof Unavailable) forget()
-        if (!isConflict(error) || tries >= mostTries) throw translate(error)
+        if (!mayTryAgain(error) || tries >= mostTries) throw translate(error)
         await pause(tries)
       }
     }

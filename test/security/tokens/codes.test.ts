@@ -225,7 +225,9 @@ test('T28: what a stranger can get wrong does not consume the code', async () =>
     [{ client_secret: '' }, 'invalid_client'],
     [{ client_id: 'nobody' }, 'invalid_client'],
     [{ scope: 'more' }, 'invalid_scope'],
-    [{ grant_type: 'password' }, 'unsupported_grant_type'],
+    [{ grant_type: 'implicit' }, 'unsupported_grant_type'],
+    [{ grant_type: 'password' }, 'unauthorized_client'],
+    [{ grant_type: 'client_credentials' }, 'unauthorized_client'],
   ]
   for (const [more, error] of wrong)
     assert.equal((await redeemMinted(app, client, minted, more)).body.error, error)

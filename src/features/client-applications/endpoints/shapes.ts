@@ -1,19 +1,27 @@
 import Type, { type Static } from 'typebox'
 import { refusals } from '../../refusals.ts'
-import { type Application, type ApplicationFields, readRedirectUrls } from '../application.ts'
+import { grantTypes } from '#oauth/model.ts'
+import {
+  type Application,
+  type ApplicationFields,
+  maxDataSources,
+  readRedirectUrls,
+} from '../application.ts'
 import type { ApplicationService, ShownApplication } from '../service.ts'
 
 export type ApplicationDeps = { readonly applications: ApplicationService }
 
 export const applicationsPath = '/api/mgmt/oauth/client/applications'
 
-const GrantTypes = Type.Array(
-  Type.Union([Type.Literal('authorization_code'), Type.Literal('refresh_token')]),
-  {
-    minItems: 1,
-    maxItems: 10,
-    uniqueItems: true,
-  },
+const GrantTypes = Type.Array(Type.Union(grantTypes.map((type) => Type.Literal(type))), {
+  minItems: 1,
+  maxItems: 10,
+  uniqueItems: true,
+})
+// Ids of data sources are strings in HDP's answers; a number means the same (management reference 0.2).
+const DataSources = Type.Array(
+  Type.Union([Type.String({ pattern: '^[1-9][0-9]{0,14}$' }), Type.Integer({ minimum: 1 })]),
+  { maxItems: maxDataSources },
 )
 // HDP's text also speaks of one string, parted by commas (reference A.0.1).
 const RedirectUrls = Type.Union([
@@ -24,6 +32,7 @@ const RedirectUrls = Type.Union([
 const optionalFields = {
   description: Type.Optional(Type.String({ maxLength: 256 })),
   grantTypes: Type.Optional(GrantTypes),
+  dataSources: Type.Optional(DataSources),
   refreshTokenRotation: Type.Optional(Type.Boolean()),
   enabled: Type.Optional(Type.Boolean()),
   clientType: Type.Optional(Type.Union([Type.Literal('confidential'), Type.Literal('public')])),
@@ -31,7 +40,8 @@ const optionalFields = {
 
 export const RegisterBody = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 128 }),
-  redirectUrls: RedirectUrls,
+  // Needed where the browser comes back (application.ts); a machine client has none.
+  redirectUrls: Type.Optional(RedirectUrls),
   ...optionalFields,
 })
 
@@ -55,6 +65,7 @@ export const ShownShape = Type.Object({
   clientSecret: Type.Optional(Type.String()),
   clientType: Type.String(),
   grantTypes: Type.Array(Type.String()),
+  dataSources: Type.Optional(Type.Array(Type.String())),
   refreshTokenRotation: Type.Boolean(),
   enabled: Type.Boolean(),
   createdAt: Type.String(),
@@ -78,6 +89,9 @@ export const shown = ({ application, secret }: ShownApplication) => ({
   ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
   clientType: application.clientType,
   grantTypes: application.grantTypes,
+  ...(application.grantTypes.includes('client_credentials')
+    ? { dataSources: application.dataSources.map(String) }
+    : {}),
   refreshTokenRotation: application.rotatesRefreshTokens,
   enabled: application.enabled,
   createdAt: timestamp(application.createdAt),
@@ -91,8 +105,19 @@ const defaults: ApplicationFields = {
   description: '',
   redirectUrls: [],
   grantTypes: ['authorization_code', 'refresh_token'],
+  dataSources: [],
   rotatesRefreshTokens: false,
   enabled: true,
+}
+
+/** The list goes with its grant type: whoever takes that away need not empty the list as well. */
+const dataSourcesOf = (
+  body: Static<typeof UpdateBody>,
+  before: ApplicationFields,
+): readonly number[] => {
+  if (body.dataSources !== undefined) return [...new Set(body.dataSources.map(Number))]
+  const kept = (body.grantTypes ?? before.grantTypes).includes('client_credentials')
+  return kept ? before.dataSources : []
 }
 
 /** The fields of a body over those there are, or over the defaults. */
@@ -105,6 +130,7 @@ export const fieldsOf = (
   redirectUrls:
     body.redirectUrls === undefined ? before.redirectUrls : readRedirectUrls(body.redirectUrls),
   grantTypes: body.grantTypes ?? before.grantTypes,
+  dataSources: dataSourcesOf(body, before),
   rotatesRefreshTokens: body.refreshTokenRotation ?? before.rotatesRefreshTokens,
   enabled: body.enabled ?? before.enabled,
 })

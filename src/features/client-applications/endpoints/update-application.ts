@@ -32,7 +32,7 @@ export const updateApplication = endpoint<ApplicationDeps, typeof UpdateBody>({
             refusals.applicationNotUpdated,
             'clientType cannot be changed; register another application.',
           )
-        return fieldsOf(body, before)
+        return { fields: fieldsOf(body, before), setsDataSources: body.dataSources !== undefined }
       }),
     ),
 })

@@ -1,0 +1,81 @@
+import { type RawBuilder, sql as raw } from 'kysely'
+import type { IssuedTokens } from '#oauth/model.ts'
+import type { TokenStore } from '#oauth/ports.ts'
+import { odataScope } from '#oauth/scope.ts'
+import { type NamedQuery, prepare, run } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+import { mintTokens, type TokenDeps } from './issuing.ts'
+
+type Values = {
+  hash: Uint8Array
+  application: number
+  secret: Uint8Array
+  now: number
+  until: number
+}
+
+/**
+ * Inserts an access token if, at this moment, the owner's authorization stands, the secret counts and nobody concerned is
+ * disabled: the check and the write are one statement, so nothing can come between them on any node.
+ */
+export const createMachineTokenInsert = ({
+  sql,
+  engine,
+}: Store): ((values: Values) => NamedQuery) => {
+  const bytes = raw.raw(engine === 'sqlite' ? 'blob' : 'bytea')
+  // PostgreSQL would take a bare parameter in a list of columns for text.
+  const cast = <T>(value: T, type: RawBuilder<unknown>) => raw<T>`cast(${value} as ${type})`
+  const bigint = raw.raw('bigint')
+  return prepare<Values, never>((slot) =>
+    sql
+      .insertInto('access_tokens')
+      .columns(['token_hash', 'chain_id', 'created_at', 'expires_at'])
+      .expression(
+        sql
+          .selectFrom('client_applications as a')
+          .innerJoin('consents as g', (join) =>
+            join.onRef('g.application_id', '=', 'a.id').onRef('g.user_id', '=', 'a.owner_id'),
+          )
+          .innerJoin('chains as h', (join) =>
+            join.onRef('h.consent_id', '=', 'g.id').on('h.grant_type', '=', 'client_credentials'),
+          )
+          .innerJoin('users as u', 'u.id', 'a.owner_id')
+          .innerJoin('tenants as t', 't.id', 'a.tenant_id')
+          .innerJoin('client_secrets as s', 's.application_id', 'a.id')
+          .select([
+            cast(slot('hash'), bytes).as('token_hash'),
+            'h.id as chain_id',
+            cast(slot('now'), bigint).as('created_at'),
+            cast(slot('until'), bigint).as('expires_at'),
+          ])
+          .where('a.id', '=', slot('application'))
+          .where('s.secret_hash', '=', slot('secret'))
+          .where((e) => e.or([e('s.expires_at', 'is', null), e('s.expires_at', '>', slot('now'))]))
+          .where('a.enabled', '=', 1)
+          .where('u.status', '=', 1)
+          .where('t.status', '=', 1),
+      ),
+  )
+}
+
+/** Issues an access token to a client that acts by itself (the port `TokenStore.issueForClient`). */
+export const createIssueForClient = (deps: TokenDeps): TokenStore['issueForClient'] => {
+  const insert = createMachineTokenInsert(deps.store)
+  return async (client, issue): Promise<IssuedTokens | undefined> => {
+    if (client.secretHash === undefined) return undefined
+    const now = deps.clock.now()
+    const tokens = mintTokens(deps, issue, { scope: odataScope, now, refreshToken: undefined })
+    const values = {
+      hash: deps.hash('access-token', tokens.accessToken),
+      application: client.applicationId,
+      secret: client.secretHash,
+      now,
+      until: tokens.expiresAt,
+    }
+    const inserted = await deps.store.write(() => run(insert(values)), {
+      isolation: 'one-statement',
+      forgets: () => false,
+    })
+    return inserted === 1 ? tokens : undefined
+  }
+}

@@ -1,0 +1,103 @@
+import type { AuthenticatedClient, IssuedTokens, ResourceOwner } from '#oauth/model.ts'
+import type { Issue } from '#oauth/ports.ts'
+import { mintToken } from '#oauth/token-format.ts'
+import { type Command, first, run } from '#store/command.ts'
+import { insertAccessToken, insertRefreshToken, mintTokens, type TokenDeps } from './issuing.ts'
+import { mayAuthorize, readApplicationStanding } from './standing.ts'
+
+type Given = Issue & { readonly scope: string }
+
+/**
+ * The consent under which the chain hangs. One that the user gave on the page stays and narrows these tokens too; where
+ * there is none, handing over the password is one, to all data sources (reference A.7).
+ */
+function* ensureConsent(
+  { store, clock }: TokenDeps,
+  of: { readonly userId: number; readonly applicationId: number; readonly revision: number },
+  scope: string,
+): Command<number> {
+  yield* run(
+    store.sql
+      .insertInto('consents')
+      .values({
+        user_id: of.userId,
+        application_id: of.applicationId,
+        scope,
+        selection: JSON.stringify({ kind: 'all-but', ids: [] }),
+        // No redirect: a later request in the browser asks.
+        redirect_host: '',
+        application_revision: of.revision,
+        created_at: clock.now(),
+        last_used_at: null,
+      })
+      .onConflict((conflict) => conflict.columns(['user_id', 'application_id']).doNothing()),
+  )
+  const row = yield* first(
+    store.sql
+      .selectFrom('consents')
+      .select('id')
+      .where('user_id', '=', of.userId)
+      .where('application_id', '=', of.applicationId),
+  )
+  if (row === undefined) throw new Error('the consent was not stored')
+  return row.id
+}
+
+function* insertChain(
+  { store }: TokenDeps,
+  consentId: number,
+  of: { readonly scope: string; readonly now: number; readonly until: number },
+): Command<number> {
+  const row = yield* first(
+    store.sql
+      .insertInto('chains')
+      .values({
+        consent_id: consentId,
+        grant_type: 'password',
+        scope: of.scope,
+        selection: JSON.stringify({ kind: 'all-but', ids: [] }),
+        redirect_uri: null,
+        generation: 0,
+        created_at: of.now,
+        expires_at: of.until,
+      })
+      .returning('id'),
+  )
+  if (row === undefined) throw new Error('the chain was not stored')
+  return row.id
+}
+
+/** Begins a chain for a user who gave the client a password (the port `TokenStore.issueForUser`), as one command. */
+export function* issueForUser(
+  deps: TokenDeps,
+  owner: ResourceOwner,
+  client: AuthenticatedClient,
+  issue: Given,
+): Command<IssuedTokens | undefined> {
+  const { applicationId } = client
+  const application = yield* readApplicationStanding(deps.store, applicationId)
+  if (!application?.alive || !deps.grantsPassword(application)) return undefined
+  const may = yield* mayAuthorize(deps.store, owner.userId, application, owner.passwordVersion)
+  if (may !== 'yes') return undefined
+  const now = deps.clock.now()
+  const of = { userId: owner.userId, applicationId, revision: application.revision }
+  const consentId = yield* ensureConsent(deps, of, issue.scope)
+  const lifetime = issue.withRefreshToken ? issue.idleLifetime : issue.accessTokenLifetime
+  const chainId = yield* insertChain(deps, consentId, {
+    scope: issue.scope,
+    now,
+    until: now + lifetime,
+  })
+  const refreshToken = issue.withRefreshToken ? mintToken('refreshToken', deps.random) : undefined
+  const tokens = mintTokens(deps, issue, { scope: issue.scope, now, refreshToken })
+  yield* insertAccessToken(deps, chainId, tokens, now)
+  if (refreshToken !== undefined)
+    yield* insertRefreshToken(deps, refreshToken, {
+      chainId,
+      generation: 0,
+      now,
+      idle: issue.idleLifetime,
+    })
+  deps.lastUsed.note(consentId, applicationId)
+  return tokens
+}
