@@ -138,7 +138,8 @@ const addObservation = (app: FastifyInstance, { metrics, secure }: ServerOptions
     }
     metrics.request(labels, elapsedTime / 1000)
     const ms = Math.round(elapsedTime * 10) / 10
-    request.log.info({ route, method: request.method, status: reply.statusCode, ms }, 'answered')
+    const { method, ip } = request
+    request.log.info({ route, method, status: reply.statusCode, ms, ip }, 'answered')
     done()
   })
 }

@@ -52,14 +52,16 @@ export const createSessions = (deps: {
   )
 
   const renew = (hash: Uint8Array, row: Row): Promise<number> =>
-    store.write(() =>
-      run(
-        store.sql
-          .updateTable('sessions')
-          .set({ renewed_at: clock.now(), expires_at: Math.min(clock.now() + idle, row.ends_at) })
-          .where('session_hash', '=', hash)
-          .where('renewed_at', '=', row.renewed_at),
-      ),
+    store.write(
+      () =>
+        run(
+          store.sql
+            .updateTable('sessions')
+            .set({ renewed_at: clock.now(), expires_at: Math.min(clock.now() + idle, row.ends_at) })
+            .where('session_hash', '=', hash)
+            .where('renewed_at', '=', row.renewed_at),
+        ),
+      { isolation: 'one-statement', forgets: () => false },
     )
 
   const begin: Sessions['begin'] = async (user) => {

@@ -31,7 +31,8 @@ export type RefreshRow = {
 }
 
 /**
- * The joined reads of the token endpoint, compiled once. They lock the code or token and its chain: whoever comes at the same
+ * The joined reads of the token endpoint, compiled once. They lock the chain and then its code or token, in
+ * the order in which a deletion reaches them, so that the two never wait for each other. Whoever comes at the same
  * time waits, and then sees what became of them (T23, T29, T31).
  */
 export const createRecordQueries = (store: Store) => {
@@ -53,7 +54,7 @@ export const createRecordQueries = (store: Store) => {
       .select(['h.scope', 'g.application_id', 'g.id as consent_id'])
       .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
       .where('c.code_hash', '=', slot('hash'))
-    return locking(store, query, ['c', 'h'])
+    return locking(store, query, ['h', 'c'])
   })
   const refresh = prepare<{ hash: Uint8Array }, RefreshRow>((slot) => {
     const query = sql
@@ -72,7 +73,7 @@ export const createRecordQueries = (store: Store) => {
       .select(['g.application_id', 'g.id as consent_id'])
       .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
       .where('r.token_hash', '=', slot('hash'))
-    return locking(store, query, ['r', 'h'])
+    return locking(store, query, ['h', 'r'])
   })
   return { code, refresh }
 }
