@@ -11,8 +11,14 @@ import type {
 /** What the core asks of storage. Each member is atomic, and has happened durably once it resolves. */
 
 export type ClientReader = {
-  /** The application with this client id, enabled or not; undefined when there is none. */
-  readonly readClient: (clientId: string) => Promise<Client | undefined>
+  /**
+   * The application with this client id, enabled or not; undefined when there is none. Unless a `fresh` answer is asked for it
+   * may be half a second old, when another node has changed the application.
+   */
+  readonly readClient: (
+    clientId: string,
+    options?: { readonly fresh?: boolean },
+  ) => Promise<Client | undefined>
 }
 
 /** What a grant wants to hand out, before there are tokens. Lifetimes in milliseconds. */

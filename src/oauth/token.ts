@@ -60,12 +60,15 @@ export const answerTokenRequest = async (
 ): Promise<TokenResponse> => {
   const { parameters } = input
   const asked = findGrant(requireParameter(parameters, 'grant_type'))
-  const client = await authenticateClient(deps, input)
-  const grant = isConnectorRefresh(parameters, client) ? findGrant('refresh_token') : asked
-  if (!client.grantTypes.includes(grant.type))
-    throw new OAuthError(
-      'unauthorized_client',
-      `This application is not registered for the grant type ${grant.type}.`,
-    )
-  return render(await grant.handle(deps, client, parameters), deps.now())
+  const grantOf = (client: Client): Grant =>
+    isConnectorRefresh(parameters, client) ? findGrant('refresh_token') : asked
+  const client = await authenticateClient(deps, input, (known) => {
+    const { type } = grantOf(known)
+    if (!known.grantTypes.includes(type))
+      throw new OAuthError(
+        'unauthorized_client',
+        `This application is not registered for the grant type ${type}.`,
+      )
+  })
+  return render(await grantOf(client).handle(deps, client, parameters), deps.now())
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,14 +6,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createBrowser } from '../../src/commands/demo/browser.ts'
 import { basicOf, freePort, people } from '#test/support/app.ts'
+import { endNode, type NodeProcess, startNode } from '#test/support/node-process.ts'
 
 // Must show 4: a server over one data directory is killed under load, again and again. What it acknowledged
 // before it died must hold after it is back.
 
-const root = new URL('../../', import.meta.url).pathname
 const redirectUri = 'https://client.example/callback'
 
-type Server = { readonly process: ChildProcess; readonly ended: Promise<void> }
 type Client = { readonly id: string; readonly secret: string }
 /** What the client heard from the server before the kill. */
 type Acknowledged = {
@@ -38,32 +36,13 @@ const createData = (directory: string): void => {
   database.close()
 }
 
-const startServer = async (directory: string, port: number): Promise<Server> => {
-  const child = spawn(process.execPath, [join(root, 'headgate.mjs'), 'serve'], {
-    cwd: root,
-    env: {
-      PATH: process.env['PATH'],
-      HEADGATE_PORT: String(port),
-      HEADGATE_DATA_DIR: directory,
-      HEADGATE_ADMIN_PASSWORD: people.admin.password,
-      HEADGATE_USER_PASSWORD: people.owner.password,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+const startServer = (directory: string, port: number): Promise<NodeProcess> =>
+  startNode({
+    HEADGATE_PORT: String(port),
+    HEADGATE_DATA_DIR: directory,
+    HEADGATE_ADMIN_PASSWORD: people.admin.password,
+    HEADGATE_USER_PASSWORD: people.owner.password,
   })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  await new Promise<void>((resolve, reject) => {
-    let out = ''
-    const timer = setTimeout(() => reject(new Error(`the server did not start: ${out}`)), 20_000)
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (out.length < 10_000) out += chunk.toString()
-      if (!out.includes('Headgate is ready')) return
-      clearTimeout(timer)
-      resolve()
-    })
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${out}`)))
-  })
-  return { process: child, ended }
-}
 
 const setUp = async (url: string): Promise<Client> => {
   const post = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
@@ -213,8 +192,7 @@ export const killUnderLoad = async (times: number): Promise<number> => {
       kept.push(String(keep.body['access_token']))
       const workers = Array.from({ length: 4 }, () => work(url, client, newCode, heard))
       await new Promise((resolve) => setTimeout(resolve, 150 + randomInt(400)))
-      server.process.kill('SIGKILL')
-      await server.ended
+      await endNode(server)
       await Promise.all(workers)
       server = await startServer(directory, port)
       await check(url, client, heard)
@@ -223,8 +201,7 @@ export const killUnderLoad = async (times: number): Promise<number> => {
     }
     return checked
   } finally {
-    server.process.kill('SIGKILL')
-    await server.ended
+    await endNode(server)
     rmSync(directory, { recursive: true, force: true })
   }
 }

@@ -84,10 +84,10 @@ export const createClientReader = (
       return new Set(uris.map(redirectOrigin).filter((origin) => origin !== undefined))
     })
 
-  const readClient = (clientId: string): ReturnType<ClientReader['readClient']> =>
+  const readClient: ClientReader['readClient'] = (clientId, options = {}) =>
     clientId.length > longestRecalled
       ? store.read(() => read(clientId))
-      : store.recall(`client/${clientId}`, () => read(clientId))
+      : store.recall(`client/${clientId}`, () => read(clientId), options)
 
   return { readClient, publicOrigins }
 }

@@ -70,7 +70,7 @@ const begin = async (
 const requireFlow = async (deps: AuthorizeDeps, request: FastifyRequest): Promise<Flow> => {
   const handle = handleOf(request)
   const found = await deps.requests.read(handle, deps.browser.readBrowser(request))
-  const client = found && (await deps.clients.readClient(found.clientId))
+  const client = found && (await deps.clients.readClient(found.clientId, { fresh: true }))
   if (found === undefined || client === undefined) throw flowIsOver()
   // The owner may have taken the redirect URI away since the flow began (T07, T53).
   if (!matchesRedirectUri(client.redirectUris, found.redirectUri, client.type)) throw flowIsOver()

@@ -1,4 +1,5 @@
 import { LocalAuthorizeError, OAuthError } from '../errors.ts'
+import { judgeClient } from '../judge-client.ts'
 import type { AuthorizationRequest, Client } from '../model.ts'
 import { type ParameterEntries, readParameters } from '../parameters.ts'
 import { parseChallenge } from '../pkce.ts'
@@ -46,26 +47,20 @@ const requireOnce = (input: Omit<CheckInput, 'client'>, name: string): string =>
   return value
 }
 
-const requireClient = async (clients: ClientReader, clientId: string): Promise<Client> => {
-  const client = await clients.readClient(clientId)
+const requireClient = (client: Client | undefined): Client => {
   if (client !== undefined) return client
   throw new LocalAuthorizeError(
     'No application is registered with this client_id. Perhaps it was deleted; it must be registered again.',
   )
 }
 
-/**
- * Judges a request at the authorization endpoint (RFC 6749 section 4.1.1). Client and redirect URI come
- * first and are refused here, without a redirect: `LocalAuthorizeError`. All later refusals are answers
- * for the redirect URI.
- */
-export const judgeAuthorizeRequest = async (
-  clients: ClientReader,
-  entries: ParameterEntries,
-): Promise<AuthorizeOutcome> => {
-  const read = readOrRefuse(entries)
+/** Throws `LocalAuthorizeError`. */
+const judge = (
+  read: ReturnType<typeof readOrRefuse>,
+  found: Client | undefined,
+): AuthorizeOutcome => {
   const { parameters } = read
-  const client = await requireClient(clients, requireOnce(read, 'client_id'))
+  const client = requireClient(found)
   const redirectUri = requireOnce(read, 'redirect_uri')
   if (!matchesRedirectUri(client.redirectUris, redirectUri, client.type))
     throw new LocalAuthorizeError(
@@ -85,4 +80,22 @@ export const judgeAuthorizeRequest = async (
     if (error instanceof OAuthError) return { kind: 'refused', redirectUri, state, error }
     throw error
   }
+}
+
+/**
+ * Judges a request at the authorization endpoint (RFC 6749 section 4.1.1). Client and redirect URI come
+ * first and are refused here, without a redirect: `LocalAuthorizeError`. All later refusals are answers
+ * for the redirect URI.
+ */
+export const judgeAuthorizeRequest = async (
+  clients: ClientReader,
+  entries: ParameterEntries,
+): Promise<AuthorizeOutcome> => {
+  const read = readOrRefuse(entries)
+  return judgeClient(
+    clients,
+    requireOnce(read, 'client_id'),
+    (client) => judge(read, client),
+    (outcome) => outcome.kind === 'refused',
+  )
 }

@@ -1,6 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { OAuthError } from '../errors.ts'
+<<<<<<< HEAD
 import type { AuthenticatedClient, Client, StoredSecret } from '../model.ts'
+=======
+import { judgeClient } from '../judge-client.ts'
+import type { Client, StoredSecret } from '../model.ts'
+>>>>>>> b825306 (oauth: what one node has registered is good at the others at once)
 import type { OAuthDeps } from '../ports.ts'
 import type { ClientAuthInput, PresentedClient } from './client-auth.ts'
 import { clientAuthMethods } from './index.ts'
@@ -64,16 +69,20 @@ const check = (client: Client | undefined, proven: boolean, sentSecret: boolean)
  * Finds out which client makes a request and that it may say so (RFC 6749 sections 2.3 and 3.2.1).
  * Throws `invalid_client` for an unknown, unproven or disabled client, `invalid_request` for two methods
  * at once.
+ * @param permit throws when the client may not do what it asks for
  */
 export const authenticateClient = async (
   deps: OAuthDeps,
   input: ClientAuthInput,
+  permit: (client: Client) => void = () => undefined,
 ): Promise<AuthenticatedClient> => {
   const presented = present(input)
-  const client = await deps.clients.readClient(presented.clientId)
   const hash = deps.hashSecret(presented.secret ?? '')
-  const proven =
-    hasSecret(client?.secrets ?? [], hash, deps.now()) && presented.secret !== undefined
-  const checked = check(client, proven, presented.secret !== undefined)
-  return { ...checked, secretHash: proven ? hash : undefined }
+  return judgeClient(deps.clients, presented.clientId, (found) => {
+    const proven =
+      hasSecret(found?.secrets ?? [], hash, deps.now()) && presented.secret !== undefined
+    const client = check(found, proven, presented.secret !== undefined)
+    permit(client)
+    return { ...client, secretHash: proven ? hash : undefined }
+  })
 }
