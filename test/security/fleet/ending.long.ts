@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type Fleet, startFleet } from '#test/support/fleet.ts'
+import { createWide, events, hearOf } from './ending.ts'
+
+let fleet: Fleet
+before(async () => {
+  fleet = await startFleet()
+  await createWide(fleet)
+})
+after(() => fleet.close())
+
+test('T51, T53: ten times each, what ends at one node ends within one second at the other', async (context) => {
+  const refused: number[] = []
+  const cut: number[] = []
+  for (let round = 0; round < 10; round += 1)
+    for (const event of Object.values(events)) {
+      const heard = await hearOf(fleet, event)
+      refused.push(heard.refused)
+      cut.push(heard.cut)
+    }
+  const largest = (of: readonly number[]): number => Math.round(Math.max(...of))
+  context.diagnostic(
+    `${refused.length} ends: refused after at most ${largest(refused)} ms, cut after at most ${largest(cut)} ms`,
+  )
+  assert.equal(refused.length, 10 * Object.keys(events).length)
+})
