@@ -1,11 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { OAuthError } from '../errors.ts'
-<<<<<<< HEAD
-import type { AuthenticatedClient, Client, StoredSecret } from '../model.ts'
-=======
 import { judgeClient } from '../judge-client.ts'
-import type { Client, StoredSecret } from '../model.ts'
->>>>>>> b825306 (oauth: what one node has registered is good at the others at once)
+import type { AuthenticatedClient, Client, StoredSecret } from '../model.ts'
 import type { OAuthDeps } from '../ports.ts'
 import type { ClientAuthInput, PresentedClient } from './client-auth.ts'
 import { clientAuthMethods } from './index.ts'
