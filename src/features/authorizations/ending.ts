@@ -83,6 +83,11 @@ export function* endByGrantType(
   const consents = consentsOf(store, applicationId)
   if (grantType === 'refresh_token') {
     const chains = store.sql.selectFrom('chains').select('id').where('consent_id', 'in', consents)
+    // Whoever redeems a code right now holds its chain: touching all of them waits, and sees what came of it.
+    const untouched = store.sql
+      .updateTable('chains')
+      .set((e) => ({ generation: e.ref('generation') }))
+    yield* run(untouched.where('consent_id', 'in', consents))
     yield* run(store.sql.deleteFrom('refresh_tokens').where('chain_id', 'in', chains))
     return
   }

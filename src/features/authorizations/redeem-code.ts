@@ -39,6 +39,20 @@ function* issueFirst(
   return tokens
 }
 
+/**
+ * Whether the application still has the grant type refresh_token. What was known of it before the chain was locked may be
+ * half a second old, and the token would outlive the removal (T53).
+ */
+function* stillRefreshes({ store }: TokenDeps, applicationId: number): Command<boolean> {
+  const row = yield* first(
+    store.sql
+      .selectFrom('client_applications')
+      .select('grant_types')
+      .where('id', '=', applicationId),
+  )
+  return row !== undefined && (JSON.parse(row.grant_types) as string[]).includes('refresh_token')
+}
+
 /** Redeems a code (the port `TokenStore.redeemCode`), as one command. */
 export function* redeemCode(
   deps: TokenDeps,
@@ -67,7 +81,11 @@ export function* redeemCode(
       .where('code_hash', '=', codeHash)
       .where('redeemed_at', 'is', null),
   )
-  if (won === 1) return { tokens: yield* issueFirst(deps, row, issue, now) }
+  if (won === 1) {
+    const withRefreshToken =
+      issue.withRefreshToken && (yield* stillRefreshes(deps, row.application_id))
+    return { tokens: yield* issueFirst(deps, row, { ...issue, withRefreshToken }, now) }
+  }
   yield* endChain(store, row.chain_id)
   return nothing
 }
