@@ -23,6 +23,7 @@ import type { Reuse } from './features/authorizations/issuing.ts'
 import { createTokenStore } from './features/authorizations/token-store.ts'
 import { createGrantRule } from './features/client-applications/application.ts'
 import { createClientReader } from './features/client-applications/client-reader.ts'
+import { createMachineClients } from './features/client-applications/machine-clients.ts'
 import { createApplicationFacts } from './features/client-applications/facts.ts'
 import { createApplicationService } from './features/client-applications/service.ts'
 import { createApplicationStore } from './features/client-applications/store.ts'
@@ -161,12 +162,17 @@ const createAuthorizations = (
   const sealed = createSealedValues(store, ring, clock.now)
   const showSecrets = config.hdp.has('show-secrets')
   const registered = createGrantRule({ passwordForAll: config.hdp.has('password-grant') })
-  const secrets = createApplicationSecrets({ ...base, applications, sealed, showSecrets })
+  const secrets = createApplicationSecrets({ ...base, sealed, showSecrets })
   const consents = createConsents(base)
   const requests = createAuthorizationRequests(base)
   return {
     lastUsed,
-    applications: createApplicationService({ ...base, applications, secrets }),
+    applications: createApplicationService({
+      ...base,
+      applications,
+      secrets,
+      machines: createMachineClients(base),
+    }),
     clients: createClientReader(store, registered),
     facts: createApplicationFacts(store),
     consents,

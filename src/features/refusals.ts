@@ -69,6 +69,11 @@ export const refusals = {
     status: 404,
     sentence: 'There is no application with this id.',
   },
+  applicationNotReset: {
+    code: 222206634,
+    status: 400,
+    sentence: 'The secret was not reset.',
+  },
   applicationResetFailed: {
     code: 222206634,
     status: 500,

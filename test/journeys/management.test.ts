@@ -48,11 +48,12 @@ const post = (body: unknown) => manage(app, 'POST', applications, { body })
 test('registering answers 201 with the whole object, its Location, and the secret', async () => {
   const made = await post({ ...valid, description: 'with all fields' })
   assert.equal(made.status, 201)
-  const { id, clientId, clientSecret, createdAt, ...rest } = made.body
+  const { id, clientId, clientSecret, clientSecrets, createdAt, ...rest } = made.body
   assert.ok(Number.isInteger(id))
   assert.match(String(clientId), /^\d{9}\.apps\.hdp$/)
   assert.match(String(clientSecret), /^hg_cs_[\w-]{49}$/)
   assert.match(String(createdAt), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+  assert.deepEqual(clientSecrets, [{ createdAt }])
   assert.deepEqual(rest, {
     name: 'Application1',
     description: 'with all fields',
@@ -75,7 +76,7 @@ test('the secret is shown once: reading, changing and listing leave it out', asy
   assert.equal(read.status, 200)
   assert.equal(read.body['clientId'], client.clientId)
   for (const answer of [read, changed, list]) {
-    assert.ok(!JSON.stringify(answer.body).includes('clientSecret'))
+    assert.ok(!JSON.stringify(answer.body).includes('"clientSecret"'))
     assert.ok(!JSON.stringify(answer.body).includes(client.clientSecret))
   }
 })
@@ -174,7 +175,8 @@ test('a public application has no secret at any time and must not present one', 
   assert.equal(made.body['clientType'], 'public')
   assert.ok(!('clientSecret' in made.body))
   const reset = await manage(app, 'PUT', `${applications}/${String(made.body['id'])}/reset`)
-  assert.ok(!('clientSecret' in reset.body))
+  for (const answer of [made, reset])
+    for (const name of ['clientSecret', 'clientSecrets']) assert.ok(!(name in answer.body))
   const answer = await askToken(app, {
     grant_type: 'refresh_token',
     refresh_token: 'x',

@@ -50,6 +50,7 @@ test('the refusals are these numbers with these statuses', () => {
     applicationDeleteFailed: '222206633 500',
     accessNotFound: '222206633 404',
     applicationToResetNotFound: '222206634 404',
+    applicationNotReset: '222206634 400',
     applicationResetFailed: '222206634 500',
     dataSourceUpdateFailed: '222207000 500',
     dataSourceReadFailed: '222207001 500',

@@ -12,27 +12,25 @@ import {
   endByRedirectUri,
   endChainsOfApplication,
 } from '../authorizations/ending.ts'
-import {
-  authorizeMachine,
-  foreignSource,
-  machineAccessStands,
-  type MachineOwner,
-} from '../authorizations/machine-access.ts'
 import { ManagementError, type RefusalRow, refusals } from '../refusals.ts'
 import { type Application, type ApplicationFields, applicationFault } from './application.ts'
+import type { MachineClients } from './machine-clients.ts'
 import type { ApplicationSecrets } from './secrets.ts'
+import type { SecretDates } from './secret-store.ts'
 import type { ApplicationStore } from './store.ts'
 
-/** An application with its secret, where that may be shown. */
+/** An application with its secret, where that may be shown, and the dates of all that are valid, newest first. */
 export type ShownApplication = {
   readonly application: Application
   readonly secret: Secret | undefined
+  readonly liveSecrets: readonly SecretDates[]
 }
 
 type Deps = {
   readonly store: Store
   readonly applications: ApplicationStore
   readonly secrets: ApplicationSecrets
+  readonly machines: MachineClients
   readonly clock: Clock
   readonly random: RandomBytes
 }
@@ -52,11 +50,6 @@ const ownerOf = (caller: Caller): number | undefined =>
 const changesConsent = (before: Application, after: ApplicationFields): boolean =>
   before.name !== after.name || before.redirectUrls.join('\n') !== after.redirectUrls.join('\n')
 
-const machineOwner = (application: Application): MachineOwner => ({
-  applicationId: application.id,
-  ownerId: application.ownerId,
-})
-
 /** What a PUT makes of an application, and whether it says anew what a machine client reads. */
 export type ApplicationChange = {
   readonly fields: ApplicationFields
@@ -74,7 +67,7 @@ const grantsMachineAccess = (
 
 /** The rules of client applications: who may see which, and what a change ends. */
 export const createApplicationService = (deps: Deps) => {
-  const { store, applications, secrets } = deps
+  const { store, applications, secrets, machines } = deps
 
   function* require(caller: Caller, id: number, missing: RefusalRow): Command<Application> {
     const application = yield* applications.read(id, ownerOf(caller))
@@ -82,21 +75,8 @@ export const createApplicationService = (deps: Deps) => {
     return application
   }
 
-  /** Lets a machine client read; only its owner may, and only data sources of the owner (DESIGN invariant 12). */
-  function* authorize(caller: Caller, application: Application, row: RefusalRow): Command<void> {
-    if (caller.userId !== application.ownerId)
-      throw new ManagementError(
-        row,
-        'Only the owner may say what the application reads by itself (dataSources, client_credentials).',
-      )
-    const foreign = yield* foreignSource(store, caller.userId, application.dataSources)
-    if (foreign !== undefined)
-      throw new ManagementError(row, `dataSources: you have no data source ${foreign}.`)
-    yield* authorizeMachine(
-      store,
-      { ...machineOwner(application), ...application },
-      deps.clock.now(),
-    )
+  function* show(application: Application, secret: Secret | undefined): Command<ShownApplication> {
+    return { application, secret, liveSecrets: yield* secrets.live(application) }
   }
 
   const list = (caller: Caller) => store.read(() => applications.list(ownerOf(caller)))
@@ -104,7 +84,7 @@ export const createApplicationService = (deps: Deps) => {
   const read = (caller: Caller, id: number): Promise<ShownApplication> =>
     store.read(function* () {
       const application = yield* require(caller, id, refusals.applicationNotFound)
-      return { application, secret: yield* secrets.read(application) }
+      return yield* show(application, yield* secrets.read(application))
     })
 
   const register = async (
@@ -128,8 +108,8 @@ export const createApplicationService = (deps: Deps) => {
       const id = yield* applications.insert(caller, fields, identity)
       const application = yield* require(caller, id, refusals.applicationNotFound)
       if (application.grantTypes.includes('client_credentials'))
-        yield* authorize(caller, application, refusals.applicationNotCreated)
-      return { application, secret: yield* secrets.add(application) }
+        yield* machines.authorize(caller, application, refusals.applicationNotCreated)
+      return yield* show(application, yield* secrets.add(application))
     })
   }
 
@@ -153,9 +133,13 @@ export const createApplicationService = (deps: Deps) => {
         if (!after.grantTypes.includes(type)) yield* endByGrantType(store, id, type)
       if (before.enabled && !after.enabled) yield* endChainsOfApplication(store, id)
       if (grantsMachineAccess(before, after, setsDataSources))
-        yield* authorize(caller, { ...before, ...after, revision }, refusals.applicationNotUpdated)
+        yield* machines.authorize(
+          caller,
+          { ...before, ...after, revision },
+          refusals.applicationNotUpdated,
+        )
       const application = yield* require(caller, id, refusals.applicationToUpdateNotFound)
-      return { application, secret: yield* secrets.read(application) }
+      return yield* show(application, yield* secrets.read(application))
     })
   }
 
@@ -166,21 +150,22 @@ export const createApplicationService = (deps: Deps) => {
     })
   }
 
-  /** A new secret, and the end of all access that was granted to the application, by every user (reference A.6). */
-  const reset = (caller: Caller, id: number): Promise<ShownApplication> =>
+  /**
+   * A new secret, and the end of all access that was granted to the application, by every user (reference A.6).
+   * With an overlap (milliseconds) the old secret stays valid for so long, and nothing ends.
+   */
+  const reset = (
+    caller: Caller,
+    id: number,
+    overlap: number | undefined,
+  ): Promise<ShownApplication> =>
     store.write(function* () {
       const application = yield* require(caller, id, refusals.applicationToResetNotFound)
-      yield* applications.removeSecrets(id)
-      const stood = yield* machineAccessStands(store, machineOwner(application))
-      yield* endAccess(store, { applicationId: id })
-      // Its tokens have ended like all others; with the new secret it may go on.
-      if (stood)
-        yield* authorizeMachine(
-          store,
-          { ...machineOwner(application), ...application },
-          deps.clock.now(),
-        )
-      return { application, secret: yield* secrets.add(application) }
+      if (overlap !== undefined)
+        return yield* show(application, yield* secrets.addBeside(application, overlap))
+      yield* secrets.removeAll(application)
+      yield* machines.endAndRenew(application, () => endAccess(store, { applicationId: id }))
+      return yield* show(application, yield* secrets.add(application))
     })
 
   return { list, read, register, update, remove, reset }

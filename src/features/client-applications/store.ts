@@ -130,44 +130,6 @@ export const createApplicationStore = ({ sql }: Store) => {
     yield* run(sql.deleteFrom('client_applications').where('id', '=', id))
   }
 
-  function* addSecret(applicationId: number, hash: Uint8Array, now: number): Command<number> {
-    const row = yield* first(
-      sql
-        .insertInto('client_secrets')
-        .values({
-          application_id: applicationId,
-          secret_hash: hash,
-          sealed: null,
-          created_at: now,
-          expires_at: null,
-        })
-        .returning('id'),
-    )
-    if (row === undefined) throw new Error('the database returned no id')
-    return row.id
-  }
-
-  function* setSealed(secretId: number, sealed: string): Command<void> {
-    yield* run(sql.updateTable('client_secrets').set({ sealed }).where('id', '=', secretId))
-  }
-
-  function* removeSecrets(applicationId: number): Command<void> {
-    yield* run(sql.deleteFrom('client_secrets').where('application_id', '=', applicationId))
-  }
-
-  function* readSealed(
-    applicationId: number,
-  ): Command<{ readonly id: number; readonly sealed: string | null } | undefined> {
-    return yield* first(
-      sql
-        .selectFrom('client_secrets')
-        .select(['id', 'sealed'])
-        .where('application_id', '=', applicationId)
-        .orderBy('id', 'desc')
-        .limit(1),
-    )
-  }
-
   return {
     list,
     read,
@@ -175,10 +137,6 @@ export const createApplicationStore = ({ sql }: Store) => {
     insert,
     update,
     remove,
-    addSecret,
-    setSealed,
-    removeSecrets,
-    readSealed,
   }
 }
 

@@ -1,5 +1,6 @@
 import { endpoint } from '../../endpoint.ts'
 import { refusals } from '../../refusals.ts'
+import { readOverlap } from '../overlap.ts'
 import { type ApplicationDeps, applicationsPath, common, ShownShape, shown } from './shapes.ts'
 
 export const resetApplication = endpoint<ApplicationDeps>({
@@ -7,11 +8,13 @@ export const resetApplication = endpoint<ApplicationDeps>({
   name: 'reset-application',
   method: 'PUT',
   path: `${applicationsPath}/:id/reset`,
-  summary: 'Give a client application a new secret and end all access granted to it',
+  summary:
+    'Give a client application a new secret and end all access granted to it; with ?overlap=12h the old secret stays valid so long, and nothing ends',
   audit: 'application.reset',
   success: 200,
   unknownId: refusals.applicationToResetNotFound,
   failed: refusals.applicationResetFailed,
   answer: ShownShape,
-  handle: async ({ applications }, caller, { id }) => shown(await applications.reset(caller, id)),
+  handle: async ({ applications }, caller, { id, query }) =>
+    shown(await applications.reset(caller, id, readOverlap(query))),
 })

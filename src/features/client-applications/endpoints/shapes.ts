@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { refusals } from '../../refusals.ts'
 import { grantTypes } from '#oauth/model.ts'
+import { timestamp } from '../../timestamp.ts'
 import {
   type Application,
   type ApplicationFields,
@@ -8,6 +9,7 @@ import {
   readRedirectUrls,
 } from '../application.ts'
 import type { ApplicationService, ShownApplication } from '../service.ts'
+import type { SecretDates } from '../secret-store.ts'
 
 export type ApplicationDeps = { readonly applications: ApplicationService }
 
@@ -63,6 +65,9 @@ export const ShownShape = Type.Object({
   ...ListedShape.properties,
   clientId: Type.String(),
   clientSecret: Type.Optional(Type.String()),
+  clientSecrets: Type.Optional(
+    Type.Array(Type.Object({ createdAt: Type.String(), expiresAt: Type.Optional(Type.String()) })),
+  ),
   clientType: Type.String(),
   grantTypes: Type.Array(Type.String()),
   dataSources: Type.Optional(Type.Array(Type.String())),
@@ -72,9 +77,6 @@ export const ShownShape = Type.Object({
   lastUsedAt: Type.Optional(Type.String()),
 })
 
-/** `YYYY-MM-DD HH:mm:ss` in UTC (management reference 0.2). */
-const timestamp = (at: number): string => new Date(at).toISOString().slice(0, 19).replace('T', ' ')
-
 export const listed = (application: Application) => ({
   id: application.id,
   name: application.name,
@@ -82,11 +84,17 @@ export const listed = (application: Application) => ({
   redirectUrls: application.redirectUrls,
 })
 
+const dates = ({ createdAt, expiresAt }: SecretDates) => ({
+  createdAt: timestamp(createdAt),
+  ...(expiresAt === undefined ? {} : { expiresAt: timestamp(expiresAt) }),
+})
+
 /** The only place where a client secret becomes text of an answer. */
-export const shown = ({ application, secret }: ShownApplication) => ({
+export const shown = ({ application, secret, liveSecrets }: ShownApplication) => ({
   ...listed(application),
   clientId: application.clientId,
   ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
+  ...(application.clientType === 'public' ? {} : { clientSecrets: liveSecrets.map(dates) }),
   clientType: application.clientType,
   grantTypes: application.grantTypes,
   ...(application.grantTypes.includes('client_credentials')
