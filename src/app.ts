@@ -73,7 +73,12 @@ const mountEverything = async (
   mountEndpoints(
     app,
     endpoints,
-    { applications: core.applications, allowed: core.allowed, dataSources: core.dataSources },
+    {
+      applications: core.applications,
+      allowed: core.allowed,
+      accesses: core.accesses,
+      dataSources: core.dataSources,
+    },
     basic,
   )
   mountOData(app, {

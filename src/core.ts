@@ -12,6 +12,7 @@ import {
 import { createPasswordChange } from './features/authentication/change-password.ts'
 import { createPasswordHasher } from './features/authentication/passwords.ts'
 import { createSessions, type Sessions } from './features/authentication/sessions.ts'
+import { createAccesses } from './features/authorizations/accesses.ts'
 import { createAllowedApplications } from './features/authorizations/allowed.ts'
 import { createAuthorizationRequests } from './features/authorizations/authorization-requests.ts'
 import { createBearerCheck } from './features/authorizations/bearer.ts'
@@ -179,6 +180,7 @@ const createAuthorizations = (
     requests,
     decisions: createDecisions({ store, sessions, requests, consents }),
     allowed: createAllowedApplications(store),
+    accesses: createAccesses(base),
     bearer: createBearerCheck({ ...base, lastUsed }),
     tokens: createTokenStore({
       ...base,

@@ -6,6 +6,8 @@ import type { RefusalRow } from './refusals.ts'
 export type EndpointInput<Body> = {
   /** The numeric id of the path; 0 where the path has none. */
   readonly id: number
+  /** The second one, likewise. */
+  readonly other: number
   readonly body: Body
   readonly query: ReadonlyMap<string, string>
 }
@@ -17,7 +19,7 @@ export type EndpointInput<Body> = {
 export type Endpoint<Deps> = {
   readonly name: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** `:id` stands for a positive integer. */
+  /** `:id`, and `:other` after it, stand for positive integers. */
   readonly path: string
   readonly summary: string
   /** All of them are needed; none means any active user. */
@@ -29,7 +31,7 @@ export type Endpoint<Deps> = {
   readonly answer?: TSchema
   /** Query parameters that would change the meaning and are refused (OAuth reference A.0). */
   readonly refusedQuery?: readonly string[]
-  /** The row for a body that does not fit, for an id that is none, and for our own failure. */
+  /** The row for a body that does not fit, for an id (or other) that is none, and for our own failure. */
   readonly invalid: RefusalRow
   readonly unknownId: RefusalRow
   readonly failed: RefusalRow

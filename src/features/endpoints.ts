@@ -1,14 +1,19 @@
+import type { AccessDeps } from './authorizations/endpoints/access-shapes.ts'
+import { applicationAccessEndpoints } from './authorizations/endpoints/application-accesses.ts'
 import { allowedEndpoints, type AllowedDeps } from './authorizations/endpoints/endpoints.ts'
+import { userAccessEndpoints } from './authorizations/endpoints/user-accesses.ts'
 import { applicationEndpoints } from './client-applications/endpoints/index.ts'
 import type { ApplicationDeps } from './client-applications/endpoints/shapes.ts'
 import { type DataSourceDeps, dataSourceEndpoints } from './data-sources/endpoints/endpoints.ts'
 import type { Endpoint } from './endpoint.ts'
 
-export type EndpointDeps = ApplicationDeps & AllowedDeps & DataSourceDeps
+export type EndpointDeps = ApplicationDeps & AllowedDeps & AccessDeps & DataSourceDeps
 
 /** Every endpoint of the management surface; one line for each noun. */
 export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...applicationEndpoints,
   ...allowedEndpoints,
+  ...userAccessEndpoints,
+  ...applicationAccessEndpoints,
   ...dataSourceEndpoints,
 ]

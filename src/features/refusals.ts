@@ -148,6 +148,22 @@ export const refusals = {
     sentence: 'The headers of the request are too large.',
   },
   tooSlow: { code: 222208411, status: 408, sentence: 'The request took too long to arrive.' },
+  userNotFound: { code: 222208412, status: 404, sentence: 'There is no user with this id.' },
+  accessToEndNotFound: {
+    code: 222208413,
+    status: 404,
+    sentence: 'This user has given no access to this application.',
+  },
+  accessesNotRead: {
+    code: 222208414,
+    status: 500,
+    sentence: 'Accesses cannot be read right now. Try again later.',
+  },
+  accessesNotEnded: {
+    code: 222208415,
+    status: 500,
+    sentence: 'The access cannot be ended right now. Try again later.',
+  },
 } as const satisfies Readonly<Record<string, RefusalRow>>
 
 export type RefusalName = keyof typeof refusals

@@ -20,8 +20,12 @@ const readQuery = (request: FastifyRequest): ReadonlyMap<string, string> => {
   return query
 }
 
-const readId = (request: FastifyRequest, endpoint: Endpoint<never>): number => {
-  const text = (request.params as { id?: string }).id
+const readId = (
+  request: FastifyRequest,
+  endpoint: Endpoint<never>,
+  name: 'id' | 'other',
+): number => {
+  const text = (request.params as { id?: string; other?: string })[name]
   if (text === undefined) return 0
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new ManagementError(endpoint.unknownId)
   return Number(text)
@@ -101,16 +105,19 @@ export const mountEndpoints = <Deps>(
         checkPermissions(caller, endpoint.permissions)
         const query = readQuery(request)
         checkQuery(endpoint, query)
-        const id = readId(request, endpoint)
+        const id = readId(request, endpoint, 'id')
+        const other = readId(request, endpoint, 'other')
         const input: EndpointInput<unknown> = {
           id,
+          other,
           query,
           body: checkBody(request, endpoint),
         }
         const answer = await endpoint.handle(deps, caller, input)
         if (endpoint.audit !== undefined) {
           const subject = id || Number((answer as { id?: unknown } | undefined)?.id ?? 0)
-          request.log.info({ audit: endpoint.audit, userId: caller.userId, subject }, 'audit')
+          const event = { audit: endpoint.audit, endpoint: endpoint.name, userId: caller.userId }
+          request.log.info({ ...event, subject, ...(other === 0 ? {} : { other }) }, 'audit')
         }
         if (endpoint.location !== undefined)
           void reply.header('Location', endpoint.location(answer))

@@ -6,9 +6,11 @@ import { after, before, test } from 'node:test'
 import { run } from '#store/command.ts'
 import { basicOf, createSource, people, startApp, type TestApp } from '#test/support/app.ts'
 import { getTokens, manage, type Registered, register } from '#test/support/oauth.ts'
+import { userIdOf } from '../security/tokens/support.ts'
 
 let app: TestApp
 let client: Registered
+let demo: number
 before(async () => {
   app = await startApp({ sources: false })
   const database = new DatabaseSync(join(app.dataDir, 'files', '1', 'wide.db'))
@@ -28,6 +30,7 @@ before(async () => {
   assert.equal(response.status, 201)
   await createSource(app, 'one')
   client = await register(app)
+  demo = await userIdOf(app)
 })
 after(() => app.close())
 
@@ -69,23 +72,28 @@ test('an open answer that nobody disturbs comes whole', async () => {
   assert.ok(bytes > 70_000_000)
 })
 
-test('T51 an open answer is cut within a second after its access was revoked', async () => {
-  const tokens = await getTokens(app, client)
-  const response = await openStream(`Bearer ${tokens.access_token}`)
+for (const [what, path, person] of [
+  ['the user revoked it', () => `/api/mgmt/oauth/client/allowedapplications/${client.id}`, 'user'],
+  ['an administrator ended it', () => `/api/admin/users/${demo}/accesses/${client.id}`, 'admin'],
+  ['an administrator ended all of the user', () => `/api/admin/users/${demo}/accesses`, 'admin'],
+  [
+    'an administrator ended all to the application',
+    () => `/api/admin/applications/${client.id}/accesses`,
+    'admin',
+  ],
+] as const)
+  test(`T51 an open answer is cut within a second after its access has ended: ${what}`, async () => {
+    const tokens = await getTokens(app, client)
+    const response = await openStream(`Bearer ${tokens.access_token}`)
 
-  const revoked = await manage(
-    app,
-    'DELETE',
-    `/api/mgmt/oauth/client/allowedapplications/${client.id}`,
-    { person: people.user },
-  )
-  assert.equal(revoked.status, 204)
-  await oneSecondLater()
-  const { whole, bytes } = await drain(response)
+    const ended = await manage(app, 'DELETE', path(), { person: people[person] })
+    assert.equal(ended.status, 204)
+    await oneSecondLater()
+    const { whole, bytes } = await drain(response)
 
-  assert.equal(whole, false)
-  assert.ok(bytes < 70_000_000)
-})
+    assert.equal(whole, false)
+    assert.ok(bytes < 70_000_000)
+  })
 
 const change = (statement: string) =>
   app.core.store.write(() =>

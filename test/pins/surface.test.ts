@@ -26,6 +26,12 @@ test('the management endpoints are these, with these permissions, statuses and a
     'PUT /api/mgmt/oauth/client/applications/:id/reset 200 any user application.reset',
     'GET /api/mgmt/oauth/client/allowedapplications 200 any user -',
     'DELETE /api/mgmt/oauth/client/allowedapplications/:id 204 any user access.revoked',
+    'GET /api/admin/users/:id/accesses 200 12 -',
+    'DELETE /api/admin/users/:id/accesses 204 12 access.ended-by-administrator',
+    'DELETE /api/admin/users/:id/accesses/:other 204 12 access.ended-by-administrator',
+    'GET /api/admin/applications/:id/accesses 200 12 -',
+    'DELETE /api/admin/applications/:id/accesses 204 12 access.ended-by-administrator',
+    'DELETE /api/admin/applications/:id/accesses/:other 204 12 access.ended-by-administrator',
     'GET /api/mgmt/datasources 200 11+2 -',
     'POST /api/mgmt/datasources 201 11+1 data-source.created',
     'GET /api/mgmt/datasources/:id 200 11+2 -',
@@ -73,6 +79,10 @@ test('the refusals are these numbers with these statuses', () => {
     internal: '222208409 500',
     tooManyHeaders: '222208410 431',
     tooSlow: '222208411 408',
+    userNotFound: '222208412 404',
+    accessToEndNotFound: '222208413 404',
+    accessesNotRead: '222208414 500',
+    accessesNotEnded: '222208415 500',
   })
 })
 
