@@ -139,23 +139,25 @@ const workOf = async (
   return [hashes, compared]
 }
 
-test('T39: an unknown client, a missing secret and a wrong one cost one hash and one comparison, as the right one does', async () => {
+// A secret that is not found is looked for once more, in what the database says at this moment (another node may have
+// made it): for unknown clients too, so that the work does not tell which client ids exist.
+test('T39: an unknown client costs the same hash and comparisons as a wrong or a missing secret of a known one', async () => {
   const deps = {
     clients: app.core.clients,
     hashSecret: (secret: string) => app.core.hash('client-secret', secret),
     now: app.clock.now,
   } as unknown as OAuthDeps
   const { clientId, clientSecret } = client
-  for (const parameters of [
-    { client_id: clientId, client_secret: clientSecret },
-    { client_id: clientId, client_secret: 'wrong' },
-    { client_id: clientId },
-    { client_id: 'nobody', client_secret: clientSecret },
-    { client_id: 'nobody' },
-    { client_id: open.clientId },
-    { client_id: open.clientId, client_secret: 'x' },
-  ])
-    assert.deepEqual(await workOf(deps, parameters), [1, 1], JSON.stringify(parameters))
+  for (const [parameters, comparisons] of [
+    [{ client_id: clientId, client_secret: clientSecret }, 1],
+    [{ client_id: clientId, client_secret: 'wrong' }, 2],
+    [{ client_id: 'nobody', client_secret: clientSecret }, 2],
+    [{ client_id: open.clientId, client_secret: 'x' }, 2],
+    [{ client_id: clientId }, 1],
+    [{ client_id: 'nobody' }, 1],
+    [{ client_id: open.clientId }, 1],
+  ] as const)
+    assert.deepEqual(await workOf(deps, parameters), [1, comparisons], JSON.stringify(parameters))
 })
 
 test('T39: a password of an unknown, a known and a disabled user costs one verification each', async () => {
