@@ -1,6 +1,5 @@
 import pg, { type Pool, type PoolClient } from 'pg'
-import { Unavailable } from '#lib/refusal.ts'
-import { translate } from './errors.ts'
+import { reasonOf, unavailable } from './errors.ts'
 
 const int8: number = pg.types.builtins.INT8
 
@@ -41,17 +40,20 @@ export const createPool = (
   })
   // A connection that dies while nobody uses it is replaced at the next use.
   pool.on('error', () => undefined)
+  // The pool does not listen to those it has handed out. One that dies there, between two statements, says so to
+  // the next; unheard, it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return {
     pool,
     connect: async () => {
       if (pool.waitingCount >= size * mostWaitingPerConnection)
-        throw new Unavailable('The server cannot reach its database right now. Try again.', 2, {
-          detail: 'too many requests wait for a connection to the system database',
-        })
+        throw unavailable('too many requests wait for a connection to the system database')
       try {
         return await pool.connect()
       } catch (error) {
-        throw translate(error)
+        // Whatever the server says to whom it does not let in (a password that was changed, a database that was
+        // dropped): this node cannot ask it now.
+        throw unavailable(reasonOf(error) ?? 'the system database lets nobody in', error)
       }
     },
   }

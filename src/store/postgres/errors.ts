@@ -16,6 +16,8 @@ export const isDangling = (error: unknown): boolean => codeOf(error) === '23503'
 /** SQLSTATE classes and codes that mean "not now" rather than "never" (PostgreSQL, appendix A). */
 const passing: readonly (readonly [prefix: string, reason: string])[] = [
   ['08', 'the connection to the system database broke'],
+  // Serializable transactions on a standby; a statement that was planned before a newer release changed its table.
+  ['0A000', 'the system database does not take this statement on this connection'],
   ['25006', 'the system database is read-only (a standby?)'],
   ['53', 'the system database lacks memory, disk or connections'],
   ['55P03', 'rows of the system database were locked for too long'],
@@ -42,7 +44,8 @@ const networkCodes = new Set([
 const driverSays =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Connection ended|is not queryable|Cannot use a pool after|was closed/
 
-const reasonOf = (error: unknown): string | undefined => {
+/** Why the database cannot now, for the operator's log; undefined when it is not that. */
+export const reasonOf = (error: unknown): string | undefined => {
   const code = codeOf(error)
   if (networkCodes.has(code)) return `the system database cannot be reached (${code})`
   const row = passing.find(([prefix]) => code.startsWith(prefix))
@@ -60,14 +63,16 @@ export const breaksConnection = (error: unknown): boolean => {
   return reasonOf(error) !== undefined
 }
 
+/** What whoever waits is told. @param detail for the operator's log */
+export const unavailable = (detail: string, cause?: unknown): Unavailable =>
+  new Unavailable('The server cannot reach its database right now. Try again.', 2, {
+    detail,
+    ...(cause === undefined ? {} : { cause }),
+  })
+
 /** What a failed statement means to whoever waits: `Unavailable` where the database cannot now, else the error itself. */
 export const translate = (error: unknown): unknown => {
   if (error instanceof Unavailable) return error
   const reason = reasonOf(error)
-  return reason === undefined
-    ? error
-    : new Unavailable('The server cannot reach its database right now. Try again.', 2, {
-        detail: reason,
-        cause: error,
-      })
+  return reason === undefined ? error : unavailable(reason, error)
 }

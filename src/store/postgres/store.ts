@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg, { type Pool, type PoolClient } from 'pg'
+import pg, { type PoolClient } from 'pg'
 import { Unavailable } from '#lib/refusal.ts'
 import type { Command } from '../command.ts'
 import type { MigrateMode } from '../migrate.ts'
 import type { Store, WriteOptions } from '../store.ts'
 import { createPool } from './connect.ts'
 import { postgresBuilder } from './dialect.ts'
+import { createDoor } from './door.ts'
 import { breaksConnection, isConflict, isDangling, translate } from './errors.ts'
 import { createExclusive } from './exclusive.ts'
 import { migratePostgres } from './migrate.ts'
@@ -94,7 +95,7 @@ const createRead = (connect: () => Promise<PoolClient>) => {
       if (followed.size < 1000) followed.add(begun.value.sql)
       return undefined
     } catch (error) {
-      client.release(true)
+      client.release(breaksConnection(error))
       throw error
     }
   }
@@ -137,10 +138,6 @@ const prepareDatabase = async (options: PostgresOptions): Promise<void> => {
   }
 }
 
-const endAll = async (pools: readonly Pool[]): Promise<void> => {
-  for (const pool of pools) await pool.end()
-}
-
 /**
  * Opens (and migrates) a system store on PostgreSQL. Throws `DatabaseUnusable` or `SchemaError`, whose message says what
  * to do, when it cannot be used.
@@ -149,16 +146,24 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
   await prepareDatabase(options)
   const { pool, connect } = createPool(options.url, options.poolSize)
   const guards = createPool(options.url, 4)
-  const read = createRead(connect)
+  const door = createDoor()
+  const readNow = createRead(connect)
+  const writeNow = createWrite(connect, () => forget())
+  const exclusiveNow = createExclusive(guards.connect)
+  const read: Store['read'] = (command) => door.enter(() => readNow(command))
   const { recall, forget } = createRecall(read)
-  let open = true
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    await door.close()
+    await Promise.all([pool.end(), guards.pool.end()])
+  }
   return {
     engine: 'postgres',
     sql: postgresBuilder(),
     read,
     recall: (key, command, { fresh = false } = {}) => recall(key, command, fresh),
-    write: createWrite(connect, forget),
-    exclusive: createExclusive(guards.connect),
+    write: (command, options) => door.enter(() => writeNow(command, options)),
+    exclusive: (key, work) => door.enter(() => exclusiveNow(key, work)),
     databaseTime: () =>
       read(function* () {
         const answer = yield {
@@ -167,10 +172,6 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
         } as never
         return (answer.rows[0] as { now: number }).now
       }),
-    close: async () => {
-      if (!open) return
-      open = false
-      await endAll([pool, guards.pool])
-    },
+    close: () => (closed ??= close()),
   }
 }
