@@ -9,9 +9,15 @@ export const ask = async (client: PoolClient, query: NamedQuery): Promise<Answer
   return { rows: result.rows as unknown[], changes: result.rowCount ?? 0 }
 }
 
-const drive = async <T>(client: PoolClient, command: () => Command<T>): Promise<T> => {
+const drive = async <T>(
+  client: PoolClient,
+  command: () => Command<T>,
+  begun: Promise<unknown>,
+): Promise<T> => {
   const steps = command()
   let step = steps.next()
+  // Were the beginning refused, a statement that changes something would count by itself.
+  if (step.done !== true && !/^select\b/i.test(step.value.sql)) await begun
   while (step.done !== true) step = steps.next(await ask(client, step.value))
   return step.value
 }
@@ -28,8 +34,8 @@ const undo = async (client: PoolClient, error: unknown): Promise<boolean> => {
 }
 
 /**
- * Runs a command in a transaction on a connection of the pool, and gives the connection back. The first statement goes
- * out with the beginning, without waiting for it.
+ * Runs a command in a transaction on a connection of the pool, and gives the connection back. A first statement that
+ * only reads goes out with the beginning, without waiting for it.
  */
 export const inTransaction = async <T>(
   connect: () => Promise<PoolClient>,
@@ -43,7 +49,7 @@ export const inTransaction = async <T>(
     begun.catch(() => undefined)
     let value: T
     try {
-      value = await drive(client, command)
+      value = await drive(client, command, begun)
     } catch (error) {
       // A connection that was dead before anything began says so here.
       await begun
