@@ -34,6 +34,7 @@ import { createDataSourceStore } from './features/data-sources/store.ts'
 import { createSealedValues } from './features/sealed/data-keys.ts'
 import { checkKeys } from './features/setup/key-check.ts'
 import { seedAccess } from './features/setup/seed.ts'
+import { explainDatabaseError } from './start-errors.ts'
 import { createUserStore } from './features/users/store.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { MigrateMode } from './store/migrate.ts'
@@ -74,23 +75,36 @@ export type OpenedStore = { readonly store: Store; readonly ring: KeyRing }
 /** The file of the embedded store. */
 export const databaseFile = (dataDir: string): string => join(dataDir, 'headgate.db')
 
-const openSystemDatabase = (config: Config, mode: MigrateMode): Promise<Store> =>
-  config.database === undefined
-    ? openSqliteStore(databaseFile(config.dataDir), mode)
-    : openPostgresStore({
-        url: config.database.url.reveal(),
-        poolSize: config.database.poolSize,
-        mode,
-      })
+export type OpenOptions = {
+  readonly clock?: Clock
+  readonly mode?: MigrateMode
+  /** Asked before a PostgreSQL without users is written; what it throws leaves the database as it was. */
+  readonly onFirstStart?: () => void
+}
+
+const openSystemDatabase = async (config: Config, options: OpenOptions): Promise<Store> => {
+  const { mode = config.migrate, onFirstStart } = options
+  if (config.database === undefined) return openSqliteStore(databaseFile(config.dataDir), mode)
+  try {
+    return await openPostgresStore({
+      url: config.database.url.reveal(),
+      poolSize: config.database.poolSize,
+      mode,
+      ...(onFirstStart === undefined ? {} : { onFirstStart }),
+    })
+  } catch (error) {
+    throw explainDatabaseError(error)
+  }
+}
 
 /** Opens the system store of a configuration and checks that it belongs to these keys. */
 export const openStore = async (
   config: Config,
-  clock: Clock = systemClock,
-  mode: MigrateMode = config.migrate,
+  options: OpenOptions = {},
 ): Promise<OpenedStore> => {
+  const { clock = systemClock } = options
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const store = await openSystemDatabase(config, mode)
+  const store = await openSystemDatabase(config, options)
   try {
     const ring = readKeyRing(config)
     // Nodes that start at once on an empty database do this one after the other.

@@ -46,28 +46,27 @@ const checkFirstPassword = ({ userName, password }: FirstUser): void => {
     throw new Error(`The first password of ${userName} is not acceptable: ${fault}`)
 }
 
-/** The users of a first start: HDP's names, with given or generated passwords. */
-const ensureUsers = async (
-  core: Core,
+type WantedUser = {
+  readonly userName: string
+  readonly roleId: number
+  readonly given: Config['adminPassword']
+}
+
+/** The users of a first start: HDP's names. */
+const wantedUsers = (config: Config, demoUser: boolean): readonly WantedUser[] => [
+  { userName: 'd2cadmin', roleId: 1, given: config.adminPassword },
+  ...(config.userPassword === undefined
+    ? []
+    : [{ userName: 'd2cuser', roleId: 2, given: config.userPassword }]),
+  ...(demoUser ? [{ userName: 'demo', roleId: 2, given: config.demoPassword }] : []),
+]
+
+/** Gives them their passwords; refuses those that are not acceptable, and to generate one where no node has the file. */
+const withPasswords = (
   config: Config,
-  demoUser: boolean,
-): Promise<string | undefined> => {
-  const wanted = [
-    { userName: 'd2cadmin', roleId: 1, given: config.adminPassword, when: true },
-    {
-      userName: 'd2cuser',
-      roleId: 2,
-      given: config.userPassword,
-      when: config.userPassword !== undefined,
-    },
-    { userName: 'demo', roleId: 2, given: config.demoPassword, when: demoUser },
-  ].filter((user) => user.when)
-  const missing = await missingUsers(
-    core.store,
-    wanted.map((user) => user.userName),
-  )
-  const fresh = wanted.filter((user) => missing.includes(user.userName))
-  const unnamed = fresh.find((user) => user.given === undefined)
+  wanted: readonly WantedUser[],
+): readonly (FirstUser & { readonly generated: boolean })[] => {
+  const unnamed = wanted.find((user) => user.given === undefined)
   // Which node would have the file? None of them is the first.
   if (config.database !== undefined && unnamed !== undefined)
     throw new ConfigError(
@@ -75,15 +74,31 @@ const ensureUsers = async (
       `is missing: on PostgreSQL the first password of ${unnamed.userName} is not generated`,
       'correct-horse-battery',
     )
-  const users = fresh.map(
-    (user): FirstUser => ({
-      userName: user.userName,
-      roleId: user.roleId,
-      password: user.given ?? generatePassword(),
-    }),
-  )
+  const users = wanted.map(({ userName, roleId, given }) => ({
+    userName,
+    roleId,
+    password: given ?? generatePassword(),
+    generated: given === undefined,
+  }))
   for (const user of users) checkFirstPassword(user)
-  const generated = users.filter((_user, index) => fresh[index]?.given === undefined)
+  return users
+}
+
+const ensureUsers = async (
+  core: Core,
+  config: Config,
+  demoUser: boolean,
+): Promise<string | undefined> => {
+  const wanted = wantedUsers(config, demoUser)
+  const missing = await missingUsers(
+    core.store,
+    wanted.map((user) => user.userName),
+  )
+  const users = withPasswords(
+    config,
+    wanted.filter((user) => missing.includes(user.userName)),
+  )
+  const generated = users.filter((user) => user.generated)
   writeInitialPasswords(config.dataDir, generated)
   await createFirstUsers(core.store, { clock: core.clock, passwords: core.passwords }, users)
   return generated.length > 0 ? initialPasswordsFile(config.dataDir) : undefined
@@ -129,7 +144,8 @@ const start = async (
   endings.add(() => logger.flush())
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   if (config.database === undefined) endings.add(lockDataDirectory(config.dataDir))
-  const core = createCore(await openStore(config, clock), { config, clock })
+  const onFirstStart = (): void => void withPasswords(config, wantedUsers(config, demoUser))
+  const core = createCore(await openStore(config, { clock, onFirstStart }), { config, clock })
   endings.add(core.store.close)
   endings.add(core.connectors.close)
   endings.add(core.openSources.close)

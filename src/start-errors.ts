@@ -1,4 +1,5 @@
 import { type Config, ConfigError, databaseExample } from './config.ts'
+import { SchemaError } from './store/migrate.ts'
 import { DatabaseUnusable } from './store/postgres/usable.ts'
 
 type SystemError = Error & {
@@ -25,11 +26,20 @@ const variableOf = (path: string, config: Config): string | undefined => {
   return path.startsWith(config.dataDir) ? 'HEADGATE_DATA_DIR' : undefined
 }
 
+/** Why PostgreSQL cannot be used, as one line that names the variable; anything else as it is. */
+export const explainDatabaseError = (error: unknown): unknown => {
+  const variable = 'HEADGATE_DATABASE_URL'
+  if (error instanceof SchemaError)
+    return new Error(`${variable}: ${error.message}`, { cause: error })
+  if (!(error instanceof DatabaseUnusable)) return error
+  return error.urlIsWrong
+    ? new ConfigError(variable, error.message, databaseExample)
+    : new Error(`${variable} ${error.message}.`, { cause: error })
+}
+
 /** What the system says of a start that failed, as one line that names the variable; anything else as it is. */
 export const explainStartError = (error: unknown, config: Config): unknown => {
   if (!(error instanceof Error)) return error
-  if (error instanceof DatabaseUnusable)
-    return new ConfigError('HEADGATE_DATABASE_URL', error.message, databaseExample)
   const { code, path, port } = error as SystemError
   if ((code === 'EADDRINUSE' || code === 'EACCES') && port !== undefined)
     return listening(port, config)

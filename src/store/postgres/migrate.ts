@@ -28,8 +28,15 @@ export const copyTable = 'headgate_copy'
 const refuseHalfCopy = async (client: ClientBase): Promise<void> => {
   if (await hasTable(client, copyTable))
     throw new SchemaError(
-      'A copy of an embedded store into this database is not finished. Run the same `headgate migrate --to` again.',
+      'A copy of an embedded store into this database is not finished; run the same `headgate migrate --to` again, or name another database.',
     )
+}
+
+const hasUsers = async (client: ClientBase): Promise<boolean> => {
+  const { rows } = await client.query<{ found: boolean }>(
+    'select exists (select 1 from users) as found',
+  )
+  return rows[0]?.found === true
 }
 
 /**
@@ -38,15 +45,20 @@ const refuseHalfCopy = async (client: ClientBase): Promise<void> => {
  */
 export const migratePostgres = async (
   client: ClientBase,
-  options: { readonly mode: MigrateMode; readonly copying: boolean },
+  options: {
+    readonly mode: MigrateMode
+    readonly copying?: boolean
+    readonly onFirstStart?: () => void
+  },
 ): Promise<void> => {
   await client.query('begin')
   try {
     await client.query('set local lock_timeout = 0; set local statement_timeout = 0')
     await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
-    if (!options.copying) await refuseHalfCopy(client)
+    if (options.copying !== true) await refuseHalfCopy(client)
     const exists = await hasTable(client, 'kysely_migration')
     await migrate(postgresRunner(client), postgresTypes, { mode: options.mode, exists })
+    if (options.onFirstStart !== undefined && !(await hasUsers(client))) options.onFirstStart()
     await client.query('commit')
   } catch (error) {
     await client.query('rollback').catch(() => undefined)

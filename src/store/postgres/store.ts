@@ -5,7 +5,7 @@ import { Unavailable } from '#lib/refusal.ts'
 import type { Command } from '../command.ts'
 import type { MigrateMode } from '../migrate.ts'
 import type { Store, WriteOptions } from '../store.ts'
-import { createPool } from './connect.ts'
+import { createPool, forDriver } from './connect.ts'
 import { postgresBuilder } from './dialect.ts'
 import { createDoor } from './door.ts'
 import { breaksConnection, isConflict, isDangling, translate } from './errors.ts'
@@ -13,7 +13,7 @@ import { createExclusive } from './exclusive.ts'
 import { migratePostgres } from './migrate.ts'
 import { createRecall } from './recall.ts'
 import { ask, inTransaction } from './session.ts'
-import { checkSettings, explainFailure } from './usable.ts'
+import { checkSettings, explainFailure, explainRefusedConnection } from './usable.ts'
 
 /** So often a write is tried that others got in the way of; then its sender is told to come back. */
 const mostTries = 30
@@ -121,16 +121,30 @@ export type PostgresOptions = {
   readonly mode: MigrateMode
   /** Set by `migrate --to`, which goes on with a copy that is not whole. */
   readonly copying?: boolean
+  /** Asked before a database that has no users yet is written; what it throws leaves the database as it was. */
+  readonly onFirstStart?: () => void
+}
+
+const connectOnce = async (url: string): Promise<pg.Client> => {
+  try {
+    const client = new pg.Client({
+      connectionString: forDriver(url),
+      connectionTimeoutMillis: 10_000,
+    })
+    // The error that matters is the one of the statement that fails.
+    client.on('error', () => undefined)
+    await client.connect()
+    return client
+  } catch (error) {
+    throw explainRefusedConnection(error, url)
+  }
 }
 
 const prepareDatabase = async (options: PostgresOptions): Promise<void> => {
-  const client = new pg.Client({ connectionString: options.url, connectionTimeoutMillis: 10_000 })
-  // The error that matters is the one of the statement that fails.
-  client.on('error', () => undefined)
+  const client = await connectOnce(options.url)
   try {
-    await client.connect()
     await checkSettings(client)
-    await migratePostgres(client, { mode: options.mode, copying: options.copying ?? false })
+    await migratePostgres(client, options)
   } catch (error) {
     throw explainFailure(error, options.url) ?? error
   } finally {

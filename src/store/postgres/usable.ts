@@ -1,41 +1,101 @@
 import type { ClientBase } from 'pg'
 
 /** Why a PostgreSQL cannot be the system store, in words that fit behind the name of the variable. */
-export class DatabaseUnusable extends Error {}
+export class DatabaseUnusable extends Error {
+  /** Whether the URL itself may be what is wrong, so that an example of a right one helps. */
+  readonly urlIsWrong: boolean
+
+  constructor(fault: string, options: { readonly urlIsWrong?: boolean; cause?: unknown } = {}) {
+    super(fault, options.cause === undefined ? undefined : { cause: options.cause })
+    this.urlIsWrong = options.urlIsWrong ?? false
+  }
+}
 
 const oldestVersion = 14
 
+type Fault = readonly [words: (place: string) => string, urlIsWrong?: boolean]
+
 /** What the server says when nobody is let in: SQLSTATE or the system's code, and what to do. */
-const faults: Readonly<Record<string, (place: string) => string>> = {
-  '28P01': (place) => `is refused by ${place}: user or password is wrong`,
-  '28000': (place) => `is refused by ${place}: this user may not connect from here (pg_hba.conf)`,
-  '3D000': (place) => `names a database that does not exist at ${place}; create it`,
-  '42501': (place) =>
-    `leads to ${place}, where this user lacks a permission; make it the owner of the database, or GRANT CREATE ON SCHEMA public`,
-  '53300': (place) =>
-    `leads to ${place}, which has no connection left; lower HEADGATE_DATABASE_POOL or raise max_connections`,
-  ECONNREFUSED: (place) =>
-    `leads to ${place}, where nothing answers; start PostgreSQL, or correct host and port`,
-  ENOTFOUND: (place) => `leads to ${place}, a host that does not exist`,
-  EAI_AGAIN: (place) => `leads to ${place}, a host that cannot be looked up right now`,
-  ETIMEDOUT: (place) => `leads to ${place}, which does not answer in time`,
+const faults: Readonly<Record<string, Fault>> = {
+  '28P01': [(place) => `is refused by ${place}: user or password is wrong`, true],
+  '28000': [(place) => `is refused by ${place}: this user may not connect from here (pg_hba.conf)`],
+  '3D000': [(place) => `names a database that does not exist at ${place}; create it`, true],
+  '42501': [
+    (place) =>
+      `leads to ${place}, where this user lacks a permission; make it the owner of the database, or GRANT CREATE ON SCHEMA public`,
+  ],
+  '53300': [
+    (place) =>
+      `leads to ${place}, which has no connection left; lower HEADGATE_DATABASE_POOL or raise max_connections`,
+  ],
+  '57P03': [(place) => `leads to ${place}, which is starting or stopping; try again when it is up`],
+  ECONNREFUSED: [
+    (place) =>
+      `leads to ${place}, where nothing answers; start PostgreSQL, or correct host and port`,
+    true,
+  ],
+  ENOTFOUND: [(place) => `leads to ${place}, a host that does not exist`, true],
+  EAI_AGAIN: [(place) => `leads to ${place}, a host that cannot be looked up right now`, true],
+  ETIMEDOUT: [(place) => `leads to ${place}, which does not answer in time`, true],
+}
+
+/** What the driver says without a code. */
+const words: readonly (readonly [says: RegExp, fault: (place: string, says: string) => string])[] =
+  [
+    [
+      /timeout exceeded when trying to connect|timeout expired/,
+      (place) => `leads to ${place}, which does not answer in time`,
+    ],
+    [
+      /does not support SSL/,
+      (place) =>
+        `asks for TLS, which ${place} does not offer; switch ssl on there, or leave out sslmode`,
+    ],
+    [
+      /SSL|certificate|self.signed/i,
+      (place, says) =>
+        `leads to ${place}, where TLS fails (${says}); name its authority by sslrootcert`,
+    ],
+  ]
+
+/** The error, and what caused it: a migration that failed wraps what the server said. */
+const codeOf = (error: unknown): string | undefined => {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown }
+    if (typeof code === 'string') return code
+  }
+  return undefined
 }
 
 /** What a failed start means, or undefined where the database is not to blame. */
 export const explainFailure = (error: unknown, url: string): DatabaseUnusable | undefined => {
-  const { code, message } = error as { code?: string; message?: string }
+  const code = codeOf(error)
   const { host, pathname } = new URL(url)
   const place = `${host}${pathname}`
-  const fault = code === undefined ? undefined : faults[code]
-  if (fault !== undefined) return new DatabaseUnusable(fault(place), { cause: error })
-  const says = message ?? ''
-  if (/timeout exceeded when trying to connect|timeout expired/.test(says))
-    return new DatabaseUnusable(`leads to ${place}, which does not answer in time`, {
+  const [fault, urlIsWrong = false] = (code === undefined ? undefined : faults[code]) ?? []
+  if (fault !== undefined) return new DatabaseUnusable(fault(place), { urlIsWrong, cause: error })
+  const { message: says = '' } = error as { message?: string }
+  const said = words.find(([pattern]) => pattern.test(says))
+  if (said === undefined) return undefined
+  return new DatabaseUnusable(said[1](place, says), { urlIsWrong: true, cause: error })
+}
+
+/** What it means that nobody could connect at all. */
+export const explainRefusedConnection = (error: unknown, url: string): DatabaseUnusable => {
+  const { code, message, path } = error as { code?: string; message?: string; path?: string }
+  if (path !== undefined)
+    return new DatabaseUnusable(`names the file ${path}, which cannot be read (${code})`, {
+      urlIsWrong: true,
       cause: error,
     })
-  if (/SSL|certificate|self.signed/i.test(says))
-    return new DatabaseUnusable(`leads to ${place}, where TLS fails (${says})`, { cause: error })
-  return undefined
+  const { host, pathname } = new URL(url)
+  return (
+    explainFailure(error, url) ??
+    new DatabaseUnusable(`leads to ${host}${pathname}, which lets nobody in (${message})`, {
+      urlIsWrong: true,
+      cause: error,
+    })
+  )
 }
 
 type Settings = {
