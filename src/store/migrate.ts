@@ -64,11 +64,16 @@ const checkNewer = async (
   if (oldest === undefined || !known.includes(oldest)) refuse()
 }
 
-const failed = ({ error, results }: MigrationResultSet): void => {
+const failed = (
+  { error, results }: MigrationResultSet,
+  firstFailure: (() => unknown) | undefined,
+): void => {
   if (error === undefined) return
   const broken = results?.find((r) => r.status === 'Error')?.migrationName
   const which = broken === undefined ? 'A migration' : `Migration ${broken}`
-  throw new SchemaError(`${which} failed; nothing was changed.`, { cause: error })
+  const cause = firstFailure?.() ?? error
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  throw new SchemaError(`${which} failed (${reason}); nothing was changed.`, { cause })
 }
 
 /**
@@ -78,7 +83,12 @@ const failed = ({ error, results }: MigrationResultSet): void => {
 export const migrate = async (
   db: Kysely<never>,
   types: ColumnTypes,
-  options: { readonly mode: MigrateMode; readonly exists: boolean },
+  options: {
+    readonly mode: MigrateMode
+    readonly exists: boolean
+    /** What the database said first, where a failed transaction hides it behind what it says to the next statement. */
+    readonly firstFailure?: () => unknown
+  },
 ): Promise<MigrationState> => {
   const state = await readState(db, types, options.exists)
   if (state.newer.length > 0) {
@@ -91,7 +101,10 @@ export const migrate = async (
       `The database lacks ${state.pending.join(', ')}, and HEADGATE_MIGRATE=check forbids to change it. Run: headgate migrate`,
     )
   const provider = { getMigrations: async () => ({ ...migrations(types) }) }
-  failed(await new Migrator({ db, provider, disableTransactions: true }).migrateToLatest())
+  failed(
+    await new Migrator({ db, provider, disableTransactions: true }).migrateToLatest(),
+    options.firstFailure,
+  )
   await raw`insert into schema_facts (name, value) values ('oldest-compatible', ${oldestCompatible})
     on conflict (name) do update set value = excluded.value`.execute(db)
   return state

@@ -20,17 +20,29 @@ export const postgresBuilder = (): Kysely<Schema> =>
     },
   })
 
-/** Runs on a given connection; only for migrations. */
-export const postgresRunner = (client: ClientBase): Kysely<never> =>
-  new Kysely<never>({
+/** Runs on a given connection; only for migrations. @param onFailure hears of each statement that fails */
+export const postgresRunner = (
+  client: ClientBase,
+  onFailure: (error: unknown) => void = () => undefined,
+): Kysely<never> => {
+  const query = async (text: string, values: readonly unknown[]) => {
+    try {
+      return await client.query(text, [...values])
+    } catch (error) {
+      onFailure(error)
+      throw error
+    }
+  }
+  return new Kysely<never>({
     dialect: new PostgresDialect({
       pool: {
         options: {},
         connect: async () => ({
-          query: client.query.bind(client),
+          query: query as never,
           release: () => undefined,
         }),
         end: async () => undefined,
       },
     }),
   })
+}

@@ -57,7 +57,13 @@ export const migratePostgres = async (
     await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
     if (options.copying !== true) await refuseHalfCopy(client)
     const exists = await hasTable(client, 'kysely_migration')
-    await migrate(postgresRunner(client), postgresTypes, { mode: options.mode, exists })
+    let first: unknown
+    const runner = postgresRunner(client, (error) => void (first ??= error))
+    await migrate(runner, postgresTypes, {
+      mode: options.mode,
+      exists,
+      firstFailure: () => first,
+    })
     if (options.onFirstStart !== undefined && !(await hasUsers(client))) options.onFirstStart()
     await client.query('commit')
   } catch (error) {
