@@ -332,6 +332,8 @@ describe('a collection', () => {
   test('gives the same model until the schema changes', async () => {
     const model = await service.model()
     assert.equal(await service.model(), model)
+    // Reads share a lock until their turn of the event loop is over; nobody can write before that.
+    await new Promise((resolve) => setImmediate(resolve))
     const writer = new DatabaseSync(join(directory, 'shop.db'))
     writer.exec('CREATE TABLE Late (id INTEGER PRIMARY KEY)')
     writer.close()
