@@ -54,6 +54,8 @@ export type StartOptions = {
   readonly env?: Readonly<Record<string, string>>
   readonly dataDir?: string
   readonly level?: 'trace' | 'debug' | 'info'
+  /** A clock that is off from the start. */
+  readonly clock?: TestClock
   /** Data sources `one` and `two` of the user `demo`; true unless told otherwise. */
   readonly sources?: boolean
 }
@@ -113,7 +115,7 @@ export const startApp = async (options: StartOptions = {}): Promise<TestApp> => 
   const destination = new Writable({
     write: (chunk, _encoding, done) => (logs.push(String(chunk)), done()),
   })
-  const clock = createTestClock()
+  const { clock = createTestClock() } = options
   const running = await serve(config, {
     logger: createLogger(options.level ?? 'debug', destination),
     clock,

@@ -2,39 +2,41 @@ import { Unavailable } from '#lib/refusal.ts'
 
 /** How often an open answer asks whether it may go on (DESIGN invariant 15). Milliseconds. */
 const every = 500
-/** So long it may go on while the database cannot be asked. */
+/** So long it may go on while nobody knows whether it may. */
 const patience = 5000
 
 export type AccessWatch = { readonly stop: () => void }
 
 /**
  * Asks again and again whether access still stands, and cuts when it does not, or when nobody could say for
- * too long. Most answers are over before the first question.
+ * too long: a database that hangs says nothing at all, so time counts from the last question that was answered with
+ * yes. Most answers are over before the first question.
  */
 export const watchAccess = (stillOpen: () => Promise<boolean>, cut: () => void): AccessWatch => {
-  let unknownSince: number | undefined
+  let knownAt = Date.now()
   let over = false
   const finish = (): void => {
     over = true
     clearInterval(timer)
   }
+  const end = (): void => {
+    if (over) return
+    finish()
+    cut()
+  }
   const ask = async (): Promise<void> => {
+    const askedAt = Date.now()
     try {
-      if (!(await stillOpen()) && !over) {
-        finish()
-        cut()
-      }
-      unknownSince = undefined
+      if (!(await stillOpen())) end()
+      knownAt = Math.max(knownAt, askedAt)
     } catch (error) {
-      unknownSince ??= Date.now()
-      const waited = Date.now() - unknownSince
-      if (!over && (!(error instanceof Unavailable) || waited >= patience)) {
-        finish()
-        cut()
-      }
+      if (!(error instanceof Unavailable)) end()
     }
   }
-  const timer = setInterval(() => void ask(), every)
+  const timer = setInterval(() => {
+    if (Date.now() - knownAt >= patience) end()
+    else void ask()
+  }, every)
   timer.unref()
   return { stop: finish }
 }
