@@ -72,7 +72,7 @@ const failed = (
   const broken = results?.find((r) => r.status === 'Error')?.migrationName
   const which = broken === undefined ? 'A migration' : `Migration ${broken}`
   const cause = firstFailure?.() ?? error
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = cause instanceof Error ? cause.message : 'for no reason that it gave'
   throw new SchemaError(`${which} failed (${reason}); nothing was changed.`, { cause })
 }
 

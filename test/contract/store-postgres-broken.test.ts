@@ -59,9 +59,9 @@ const backends = async (): Promise<readonly number[]> => {
 const writePairs = (store: Store) => {
   const acknowledged: string[] = []
   const refused: unknown[] = []
-  let going = true
+  const stopping = new AbortController()
   const writer = async (name: number): Promise<void> => {
-    for (let i = 0; going; i += 1)
+    for (let i = 0; !stopping.signal.aborted; i += 1)
       try {
         await store.write(function* () {
           yield* insert(store, `a-${name}-${i}`)
@@ -75,7 +75,7 @@ const writePairs = (store: Store) => {
   }
   const ended = Promise.all(Array.from({ length: 8 }, (_, name) => writer(name)))
   const stop = async (): Promise<void> => {
-    going = false
+    stopping.abort()
     await ended
   }
   const until = async (reached: () => boolean): Promise<void> => {
@@ -164,7 +164,7 @@ test('a statement that takes too long, or waits too long for a row, is told to c
     because(/took too long/),
   )
   await assert.rejects(
-    store.read(() => statement('select pg_sleep(5)') as Command<unknown>),
+    store.read(() => statement('select pg_sleep(5)')),
     because(/took too long/),
   )
   const holder = await open()
@@ -192,7 +192,7 @@ test('a statement that takes too long, or waits too long for a row, is told to c
 
 test('when no connection is free one waits for a while, and when too many wait the rest is told at once', async () => {
   const store = await open('', 1)
-  const held = store.write(() => statement('select pg_sleep(6)') as Command<unknown>)
+  const held = store.write(() => statement('select pg_sleep(6)'))
   await sleep(50)
   const begun = performance.now()
   const times: number[] = []
@@ -281,7 +281,7 @@ test('a database that hangs does not hold anybody for ever, neither those who as
 test('a store whose database is gone can be closed', async () => {
   const store = await open()
   const asked = assert.rejects(
-    store.write(() => statement('select pg_sleep(5)') as Command<unknown>),
+    store.write(() => statement('select pg_sleep(5)')),
     isUnavailable,
   )
   await sleep(50)

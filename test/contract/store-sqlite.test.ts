@@ -38,7 +38,7 @@ const pragma = (text: string) =>
       query: {},
       queryId: {},
     } as never
-    return Object.values((answer.rows[0] ?? {}) as object)[0]
+    return Object.values(answer.rows[0] ?? {})[0]
   })
 
 test('the store syncs its log at every commit, writes ahead, and keeps foreign keys', async () => {

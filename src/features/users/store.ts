@@ -52,7 +52,10 @@ export const createUserStore = ({ sql }: Store) => {
   )
 
   function* readByName(name: string): Command<User | undefined> {
-    const row = yield* first(byName({ key: userNameKey(name) }))
+    const key = userNameKey(name)
+    // No name has one, and PostgreSQL cannot even compare it.
+    if (key.includes('\0')) return undefined
+    const row = yield* first(byName({ key }))
     return row && toUser(row)
   }
 

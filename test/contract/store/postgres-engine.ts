@@ -70,9 +70,8 @@ export const postgresEngine = (cluster: () => Cluster) => {
       url,
       open,
       run: (statement) => cluster().run(statement, url),
-      meanwhile: meeting.meanwhile,
-      opening: `import { oldestCompatible } from '#store/migrations/index.ts'
-import { openPostgresStore } from ${storePath('postgres/store.ts')}
+      meanwhile: (statement) => meeting.meanwhile(statement),
+      opening: `import { openPostgresStore } from ${storePath('postgres/store.ts')}
         const open = () => openPostgresStore({ url: ${JSON.stringify(url)}, poolSize: 2, mode: 'auto' })`,
       end: async () => {
         await Promise.all([meeting.end(), ...opened.map((store) => store.close())])

@@ -234,3 +234,13 @@ test('T50: a user name in another spelling signs in to the same account', async 
   for (const name of ['DEMO', ' demo ', 'ｄｅｍｏ'])
     assert.equal(await basic({ ...people.user, name }), 200)
 })
+
+test('a user name that no database can hold is a wrong one', async () => {
+  for (const username of ['\0', `${people.user.name}\0`]) {
+    const browser = createBrowser({ stopAt: () => false })
+    const page = await browser.visit(`${app.url}/sign-in`)
+    const answer = await browser.submit(page, 'password', { username, password: 'any' })
+    assert.equal(answer.status, 401)
+    assert.match(answer.html, /name="password"/)
+  }
+})
