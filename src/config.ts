@@ -99,15 +99,18 @@ const pepper: Option<NamedKey> = {
 export const databaseExample =
   'postgres://headgate:password@db.example.com:5432/headgate?sslmode=verify-full'
 
+/** The URL of a PostgreSQL database; undefined when it is none. */
+export const parseDatabaseUrl = (t: string): Secret | undefined => {
+  if (!URL.canParse(t)) return undefined
+  const { protocol, hostname, pathname } = new URL(t)
+  const named = hostname !== '' && /^\/[^/]+$/.test(pathname)
+  return named && /^postgres(?:ql)?:$/.test(protocol) ? new Secret(t) : undefined
+}
+
 const databaseUrl: Option<Secret> = {
   example: databaseExample,
   fault: 'must be a URL postgres://user:password@host:port/database',
-  parse: (t) => {
-    if (!URL.canParse(t)) return undefined
-    const { protocol, hostname, pathname } = new URL(t)
-    const named = hostname !== '' && /^\/[^/]+$/.test(pathname)
-    return named && /^postgres(?:ql)?:$/.test(protocol) ? new Secret(t) : undefined
-  },
+  parse: parseDatabaseUrl,
 }
 
 const poolSize: Option<number> = {

@@ -37,11 +37,13 @@ import { seedAccess } from './features/setup/seed.ts'
 import { explainDatabaseError } from './start-errors.ts'
 import { createUserStore } from './features/users/store.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
-import type { MigrateMode } from './store/migrate.ts'
-import { openPostgresStore } from './store/postgres/store.ts'
+import type { MigrateMode, MigrationPlan } from './store/migrate.ts'
+import { refuseMoved } from './store/moved.ts'
+import { openPostgresStore, planPostgresDatabase } from './store/postgres/store.ts'
+import { planSqlite } from './store/sqlite/migrate.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
 import type { Store } from './store/store.ts'
-import { readOrCreateKeyFile } from './vault/key-files.ts'
+import { hasKeyFile, type KeyFile, readOrCreateKeyFile } from './vault/key-files.ts'
 import { keyFromBase64, type KeyRing } from './vault/keys.ts'
 import { createApplicationSecrets } from './features/client-applications/secrets.ts'
 import type { RandomBytes } from './oauth/token-format.ts'
@@ -54,20 +56,32 @@ export type AppOptions = {
   readonly clock?: Clock
 }
 
-/** The keys of this server: from the environment, else from the data directory. */
-export const readKeyRing = (config: Config): KeyRing => {
-  const masters = (
+/** The text of the keys: from the environment, else from the data directory, where a first start makes them. */
+export const readSecretKeys = (
+  config: Config,
+): { readonly masters: readonly KeyFile[]; readonly pepper: KeyFile } => {
+  const masters =
     config.masterKeys?.map((key) => ({ id: key.id, base64: key.key.reveal() })) ??
     readOrCreateKeyFile(config.dataDir, 'master')
-  ).map((key) => keyFromBase64(key.id, key.base64))
   const [pepper] = config.pepper
     ? [{ id: config.pepper.id, base64: config.pepper.key.reveal() }]
     : readOrCreateKeyFile(config.dataDir, 'pepper')
-  const [newest, ...older] = masters
-  if (newest === undefined || pepper === undefined)
-    throw new Error('There is no master key or no pepper.')
+  if (pepper === undefined) throw new Error('There is no pepper.')
+  return { masters, pepper }
+}
+
+/** The keys of this server. */
+export const readKeyRing = (config: Config): KeyRing => {
+  const { masters, pepper } = readSecretKeys(config)
+  const [newest, ...older] = masters.map((key) => keyFromBase64(key.id, key.base64))
+  if (newest === undefined) throw new Error('There is no master key.')
   return { masters: [newest, ...older], pepper: keyFromBase64(pepper.id, pepper.base64) }
 }
+
+/** Whether the keys of a configuration are there already, so that reading them makes none. */
+export const hasKeys = (config: Config): boolean =>
+  (config.masterKeys !== undefined || hasKeyFile(config.dataDir, 'master')) &&
+  (config.pepper !== undefined || hasKeyFile(config.dataDir, 'pepper'))
 
 /** The system store with the keys that belong to it. */
 export type OpenedStore = { readonly store: Store; readonly ring: KeyRing }
@@ -80,11 +94,16 @@ export type OpenOptions = {
   readonly mode?: MigrateMode
   /** Asked before a PostgreSQL without users is written; what it throws leaves the database as it was. */
   readonly onFirstStart?: () => void
+  /** Also an embedded store that was moved to PostgreSQL. */
+  readonly evenMoved?: boolean
 }
 
 const openSystemDatabase = async (config: Config, options: OpenOptions): Promise<Store> => {
   const { mode = config.migrate, onFirstStart } = options
-  if (config.database === undefined) return openSqliteStore(databaseFile(config.dataDir), mode)
+  if (config.database === undefined) {
+    if (options.evenMoved !== true) refuseMoved(config.dataDir)
+    return openSqliteStore(databaseFile(config.dataDir), mode)
+  }
   try {
     return await openPostgresStore({
       url: config.database.url.reveal(),
@@ -95,6 +114,19 @@ const openSystemDatabase = async (config: Config, options: OpenOptions): Promise
   } catch (error) {
     throw explainDatabaseError(error)
   }
+}
+
+/** What opening the system store of a configuration with `auto` would do to it; nothing is changed. */
+export const planMigration = async (config: Config): Promise<MigrationPlan> => {
+  if (config.database !== undefined) {
+    try {
+      return await planPostgresDatabase(config.database.url.reveal())
+    } catch (error) {
+      throw explainDatabaseError(error)
+    }
+  }
+  refuseMoved(config.dataDir)
+  return planSqlite(databaseFile(config.dataDir))
 }
 
 /** Opens the system store of a configuration and checks that it belongs to these keys. */

@@ -1,6 +1,7 @@
-import { readConfig } from './config.ts'
+import { type Config, readConfig } from './config.ts'
 import { type Output, UsageError } from './commands/command.ts'
 import { commands } from './commands/index.ts'
+import { explainStartError } from './start-errors.ts'
 
 const output: Output = {
   line: (text) => void process.stdout.write(`${text}\n`),
@@ -27,10 +28,14 @@ export const main = async (args: readonly string[]): Promise<void> => {
     process.exitCode = 2
     return
   }
+  let config: Config | undefined
   try {
-    await command.run({ args: args.slice(command.name.length), config: readConfig(), output })
+    config = readConfig()
+    await command.run({ args: args.slice(command.name.length), config, output })
   } catch (error) {
-    output.error(error instanceof Error ? error.message : String(error))
+    // Whichever command opens the database, what is wrong with it is said in the words of a start.
+    const explained = config === undefined ? error : explainStartError(error, config)
+    output.error(explained instanceof Error ? explained.message : String(explained))
     process.exitCode = error instanceof UsageError ? 2 : 1
   }
 }

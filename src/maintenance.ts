@@ -2,23 +2,29 @@ import type { Logger } from 'pino'
 import type { Core } from './core.ts'
 import { lastUsedInterval } from './features/authorizations/last-used.ts'
 import type { Metrics } from './http/metrics.ts'
-import { minutes } from './lib/clock.ts'
+import { type Clock, minutes } from './lib/clock.ts'
+import type { Store } from './store/store.ts'
 import { sweepExpired } from './store/sweep.ts'
 
 const sweepInterval = minutes(1)
 const clockInterval = minutes(1)
 
 /** Codes live a minute, so a node whose clock is half of that off makes codes that others refuse. Milliseconds. */
-const clockTolerance = 30_000
+export const clockTolerance = 30_000
+
+/** How far a clock is ahead of the database's, in milliseconds; undefined where the database has none of its own. */
+export const clockOffset = async (store: Store, clock: Clock): Promise<number | undefined> => {
+  const asked = clock.now()
+  const theirs = await store.databaseTime()
+  // The question takes a while; the middle of it is when it was answered.
+  return theirs === undefined ? undefined : (asked + clock.now()) / 2 - theirs
+}
 
 /** Compares this node's clock with the database's, which all nodes share, and says so when they differ. */
 const createClockCheck =
   (core: Core, logger: Logger, metrics: Metrics) => async (): Promise<void> => {
-    const asked = core.clock.now()
-    const theirs = await core.store.databaseTime()
-    if (theirs === undefined) return
-    // The question takes a while; the middle of it is when it was answered.
-    const offset = (asked + core.clock.now()) / 2 - theirs
+    const offset = await clockOffset(core.store, core.clock)
+    if (offset === undefined) return
     metrics.clockOffset(offset / 1000)
     if (Math.abs(offset) > clockTolerance)
       logger.warn(

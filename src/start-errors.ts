@@ -1,4 +1,5 @@
 import { type Config, ConfigError, databaseExample } from './config.ts'
+import { Unavailable } from './lib/refusal.ts'
 import { SchemaError } from './store/migrate.ts'
 import { DatabaseUnusable } from './store/postgres/usable.ts'
 
@@ -40,6 +41,8 @@ export const explainDatabaseError = (error: unknown): unknown => {
 /** What the system says of a start that failed, as one line that names the variable; anything else as it is. */
 export const explainStartError = (error: unknown, config: Config): unknown => {
   if (!(error instanceof Error)) return error
+  if (error instanceof Unavailable && error.detail !== undefined)
+    return new Error(`This cannot go on: ${error.detail}. Try again.`, { cause: error })
   const { code, path, port } = error as SystemError
   if ((code === 'EADDRINUSE' || code === 'EACCES') && port !== undefined)
     return listening(port, config)

@@ -1,7 +1,11 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { openStore } from '../core.ts'
 import type { Config } from '../config.ts'
+import { databaseFile, hasKeys, openStore, planMigration } from '../core.ts'
+import { systemClock } from '../lib/clock.ts'
+import { clockOffset, clockTolerance } from '../maintenance.ts'
+import { explainStartError } from '../start-errors.ts'
+import { readServerFacts } from '../store/postgres/usable.ts'
 import { all, first } from '../store/command.ts'
 import type { Store } from '../store/store.ts'
 import { type Command, refuseWords } from './command.ts'
@@ -82,6 +86,67 @@ const checkSecurity = (config: Config): readonly Finding[] => [
   },
 ]
 
+/** Of a database that other nodes share. */
+const checkServer = async (store: Store): Promise<readonly Finding[]> => {
+  const offset = await clockOffset(store, systemClock)
+  if (offset === undefined) return []
+  const { version, commit } = await store.read(readServerFacts)
+  const seconds = Math.round(offset / 1000)
+  return [
+    // Where a commit may be lost the store does not open at all.
+    {
+      ok: true,
+      text: `PostgreSQL ${version} with synchronous_commit=${commit} keeps what it acknowledges.`,
+    },
+    {
+      ok: Math.abs(offset) <= clockTolerance,
+      text: `This node's clock and the database's differ by ${Math.abs(seconds)} s${Math.abs(offset) <= clockTolerance ? '' : ': codes and tokens will be refused too early or too late; synchronise it (NTP)'}.`,
+    },
+  ]
+}
+
+const openAndCheck = async (config: Config): Promise<readonly Finding[]> => {
+  const { pending } = await planMigration(config)
+  if (pending.length > 0)
+    return [
+      {
+        ok: false,
+        text: `The database lacks ${pending.join(', ')}: run headgate migrate${config.migrate === 'auto' ? ', or let the next start do it' : ''}.`,
+      },
+    ]
+  const { store } = await openStore(config, { mode: 'check' })
+  try {
+    return [...(await checkStore(store)), ...(await checkServer(store))]
+  } finally {
+    await store.close()
+  }
+}
+
+/** Nothing is migrated or made here; what stops a start is a finding. */
+const checkDatabase = async (config: Config): Promise<readonly Finding[]> => {
+  if (!hasKeys(config))
+    return [
+      {
+        ok: false,
+        text: `The keys of the database are not in ${join(config.dataDir, 'keys')}: bring keys/master and keys/pepper back.`,
+      },
+    ]
+  try {
+    return await openAndCheck(config)
+  } catch (error) {
+    const explained = explainStartError(error, config)
+    return [{ ok: false, text: explained instanceof Error ? explained.message : String(explained) }]
+  }
+}
+
+/** What lies on this machine when the store is the embedded one. */
+const checkEmbedded = (config: Config): readonly Finding[] => [
+  checkDirectory(config.dataDir),
+  ...['keys/master', 'keys/pepper', 'keys/environment', 'initial-passwords', 'headgate.db']
+    .map((name) => checkSecretFile(join(config.dataDir, name)))
+    .filter((finding) => finding !== undefined),
+]
+
 /** Looks at configuration, files and database, and says what it finds; exit code 1 when something is wrong. */
 export const doctor: Command = {
   name: ['doctor'],
@@ -89,22 +154,15 @@ export const doctor: Command = {
   summary: 'look for what is wrong, and say what to do',
   run: async ({ args, config, output }) => {
     refuseWords(args, 'doctor')
-    const directory = checkDirectory(config.dataDir)
-    const files = ['keys/master', 'keys/pepper', 'initial-passwords', 'headgate.db'].map((name) =>
-      checkSecretFile(join(config.dataDir, name)),
-    )
     const tls = config.tls === undefined ? [] : [config.tls.cert, config.tls.key].map(checkReadable)
+    const embedded = config.database === undefined
     const findings: Finding[] = [
       ...tls,
-      directory,
-      ...files.filter((finding) => finding !== undefined),
+      ...(embedded ? checkEmbedded(config) : []),
       ...checkSecurity(config),
     ]
-    if (existsSync(join(config.dataDir, 'headgate.db'))) {
-      const { store } = await openStore(config)
-      findings.push(...(await checkStore(store)))
-      await store.close()
-    }
+    if (!embedded || existsSync(databaseFile(config.dataDir)))
+      findings.push(...(await checkDatabase(config)))
     for (const finding of findings) output.line(`${finding.ok ? 'ok   ' : 'look '} ${finding.text}`)
     if (findings.some((finding) => !finding.ok)) process.exitCode = 1
   },

@@ -1,4 +1,4 @@
-import { sql as raw, type Kysely } from 'kysely'
+import { type CompiledQuery, sql as raw, type Kysely } from 'kysely'
 import { type MigrationResultSet, Migrator } from 'kysely/migration'
 import { migrations, oldestCompatible } from './migrations/index.ts'
 import type { ColumnTypes } from './migrations/types.ts'
@@ -110,18 +110,33 @@ export const migrate = async (
   return state
 }
 
-/** The statements that the pending migrations would run, for whoever must allow them; touches no database. */
-export const plannedStatements = async (
+/** What migrating a database would do. */
+export type MigrationPlan = MigrationState & {
+  readonly planned: readonly {
+    readonly migration: string
+    readonly statements: readonly string[]
+  }[]
+}
+
+/** A statement as it would be sent, for whoever must allow it. */
+const asText = ({ sql, parameters }: CompiledQuery): string =>
+  parameters.length === 0 ? `${sql};` : `${sql}; -- ${JSON.stringify(parameters)}`
+
+/**
+ * The statements that the pending migrations would run; touches no database.
+ * @param dry makes a builder that runs nothing and tells every statement
+ */
+export const planMigrations = async (
   types: ColumnTypes,
-  pending: readonly string[],
-  dry: (onStatement: (text: string) => void) => Kysely<never>,
-): Promise<readonly { readonly migration: string; readonly statements: readonly string[] }[]> => {
+  state: MigrationState,
+  dry: (tell: (query: CompiledQuery) => void) => Kysely<never>,
+): Promise<MigrationPlan> => {
   const planned: { migration: string; statements: readonly string[] }[] = []
   for (const [name, migration] of Object.entries(migrations(types))) {
-    if (!pending.includes(name)) continue
+    if (!state.pending.includes(name)) continue
     const statements: string[] = []
-    await migration.up(dry((text) => statements.push(text)))
+    await migration.up(dry((query) => statements.push(asText(query))))
     planned.push({ migration: name, statements })
   }
-  return planned
+  return { ...state, planned }
 }

@@ -43,6 +43,10 @@ const createOnce = (file: string, content: string): void => {
   }
 }
 
+/** Whether a data directory has generated keys of that name. */
+export const hasKeyFile = (dataDir: string, name: 'master' | 'pepper'): boolean =>
+  existsSync(join(dataDir, 'keys', name))
+
 /**
  * Reads the generated keys of a data directory (`keys/<name>`, mode 0600), making one on the first start.
  * Refuses a damaged file.

@@ -86,11 +86,14 @@ test('help is given to whoever asks, and words that a command does not take are 
   const help = await run(['--help'])
   assert.equal(help.code, 0)
   assert.match(help.out, /^Usage: npm run headgate/)
-  for (const command of ['serve', 'migrate', 'doctor']) {
+  for (const command of ['serve', 'doctor']) {
     const ended = await run([command, '--port'])
     assert.equal(ended.code, 2)
     assert.match(ended.error, /takes no words, and got --port/)
   }
+  const migrate = await run(['migrate', '--port'])
+  assert.equal(migrate.code, 2)
+  assert.match(migrate.error, /^Usage: npm run headgate -- migrate \[--dry-run \| --to [^\n]+\n$/)
 })
 
 test('an unknown command, or none, prints the usage and exits with 2', async () => {
@@ -105,8 +108,11 @@ test('an unknown command, or none, prints the usage and exits with 2', async () 
       'serve',
       'demo',
       'migrate',
+      'backup',
+      'restore',
       'admin unlock',
       'admin reset-password',
+      'admin end-tokens',
       'doctor',
     ])
       assert.ok(ended.error.includes(command), command)

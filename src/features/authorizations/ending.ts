@@ -1,5 +1,5 @@
 import { isLoopback, matchesRedirectUri } from '#oauth/redirect-uri.ts'
-import { type Command, all, run } from '#store/command.ts'
+import { type Command, all, run, type Statement } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { endMachineTokens } from './machine-access.ts'
 
@@ -97,4 +97,75 @@ export function* endByGrantType(
       .where('consent_id', 'in', consents)
       .where('grant_type', '=', grantType),
   )
+}
+
+/** Rows per transaction where everything ends: servers that run meanwhile must not wait for long. */
+const batch = 1000
+
+/** Runs a statement that deletes or changes at most a batch of rows, until it finds fewer; answers how many in all. */
+const untilDone = async (store: Store, statement: Statement<unknown>): Promise<number> => {
+  for (let total = 0; ; ) {
+    const changed = await store.write(() => run(statement))
+    total += changed
+    if (changed < batch) return total
+  }
+}
+
+/** In the order of the key, whose index passes quickly over what was deleted just now. */
+const deleteSome = (
+  { sql }: Store,
+  table: 'sessions' | 'authorization_requests' | 'access_tokens',
+  key: string,
+): Statement<unknown> => {
+  const some = sql
+    .selectFrom(table)
+    .select(sql.dynamic.ref(key) as never)
+    .orderBy(sql.dynamic.ref(key))
+    .limit(batch)
+  return sql.deleteFrom(table).where(sql.dynamic.ref(key) as never, 'in', some as never)
+}
+
+/** No application has the revision 0, so that whoever has consented is asked again. */
+const forgetSome = ({ sql }: Store): Statement<unknown> => {
+  const some = sql
+    .selectFrom('consents')
+    .select('id')
+    .where('application_revision', '<>', 0)
+    .orderBy('id')
+    .limit(batch)
+  return sql.updateTable('consents').set({ application_revision: 0 }).where('id', 'in', some)
+}
+
+const endSome = ({ sql }: Store): Statement<unknown> => {
+  const some = sql
+    .selectFrom('chains')
+    .select('id')
+    .where('grant_type', '<>', 'client_credentials')
+    .orderBy('id')
+    .limit(batch)
+  return sql.deleteFrom('chains').where('id', 'in', some)
+}
+
+/** How many of each ended; consents are those that will be asked again. */
+export type EndedTokens = {
+  readonly sessions: number
+  readonly authorizations: number
+  readonly machineTokens: number
+  readonly consents: number
+}
+
+/**
+ * Ends every session, flow, code, access token and refresh token, as after a restore: what was revoked since the backup
+ * would be good again. Remembered consents are asked again, because one may have been revoked, too. The chains of
+ * client credentials stay, since their client must present its secret; their tokens end. In small transactions, each
+ * of which counts by itself: run again, it ends what is left.
+ */
+export const endAllTokens = async (store: Store): Promise<EndedTokens> => {
+  // First, so that no flow that goes on meanwhile gets a code unasked.
+  const consents = await untilDone(store, forgetSome(store))
+  await untilDone(store, deleteSome(store, 'authorization_requests', 'request_hash'))
+  const sessions = await untilDone(store, deleteSome(store, 'sessions', 'session_hash'))
+  const authorizations = await untilDone(store, endSome(store))
+  const machineTokens = await untilDone(store, deleteSome(store, 'access_tokens', 'token_hash'))
+  return { consents, sessions, authorizations, machineTokens }
 }

@@ -1,18 +1,30 @@
-import { first, run } from '#store/command.ts'
+import { all, type Command, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { fingerprint, type KeyRing } from '#vault/keys.ts'
+
+/** What was sealed with a master key that is not here could not be opened when it is needed. */
+function* requireMasters({ sql }: Store, ring: KeyRing): Command<void> {
+  const used = yield* all(sql.selectFrom('data_keys').select('master_key_id').distinct())
+  const missing = used.find((row) => !ring.masters.some(({ id }) => id === row.master_key_id))
+  if (missing !== undefined)
+    throw new Error(
+      `This database has data under the master key ${missing.master_key_id}, which is not there. Add it to HEADGATE_MASTER_KEYS, or to keys/master in the data directory.`,
+    )
+}
 
 /**
  * Compares the keys of this start with those the database was written with (DESIGN invariant 6), and notes
  * new ones. Throws with what to do when a key of the same name is another key: nothing could be opened or
  * verified with it. A pepper cannot be exchanged at all.
  */
-export const checkKeys = async ({ sql, write }: Store, ring: KeyRing): Promise<void> => {
+export const checkKeys = async (store: Store, ring: KeyRing): Promise<void> => {
+  const { sql, write } = store
   const keys = [
     ...ring.masters.map((key) => ({ kind: 'master', key })),
     { kind: 'pepper', key: ring.pepper },
   ]
   await write(function* () {
+    yield* requireMasters(store, ring)
     const pepper = yield* first(
       sql.selectFrom('key_checks').select('key_id').where('kind', '=', 'pepper'),
     )

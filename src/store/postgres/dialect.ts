@@ -1,4 +1,6 @@
 import {
+  type CompiledQuery,
+  type Dialect,
   DummyDriver,
   Kysely,
   PostgresAdapter,
@@ -9,16 +11,19 @@ import {
 import type { ClientBase } from 'pg'
 import type { Schema } from '../schema.ts'
 
+const building: Dialect = {
+  createAdapter: () => new PostgresAdapter(),
+  createDriver: () => new DummyDriver(),
+  createIntrospector: (db) => new PostgresIntrospector(db),
+  createQueryCompiler: () => new PostgresQueryCompiler(),
+}
+
 /** Builds statements and never runs them: running is the business of the store's own connections. */
-export const postgresBuilder = (): Kysely<Schema> =>
-  new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
-  })
+export const postgresBuilder = (): Kysely<Schema> => new Kysely<Schema>({ dialect: building })
+
+/** Runs nothing, and tells every statement that it was given to run. */
+export const postgresDry = (tell: (query: CompiledQuery) => void): Kysely<never> =>
+  new Kysely<never>({ dialect: building, log: ({ query }) => tell(query) })
 
 /** Runs on a given connection; only for migrations. @param onFailure hears of each statement that fails */
 export const postgresRunner = (

@@ -3,14 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg, { type PoolClient } from 'pg'
 import { Unavailable } from '#lib/refusal.ts'
 import type { Command } from '../command.ts'
-import type { MigrateMode } from '../migrate.ts'
+import type { MigrateMode, MigrationPlan } from '../migrate.ts'
 import type { Store, WriteOptions } from '../store.ts'
+import type { Copying } from './copy-progress.ts'
 import { createPool, forDriver } from './connect.ts'
 import { postgresBuilder } from './dialect.ts'
 import { createDoor } from './door.ts'
 import { breaksConnection, isConflict, isDangling, translate } from './errors.ts'
 import { createExclusive } from './exclusive.ts'
-import { migratePostgres } from './migrate.ts'
+import { migratePostgres, planPostgres } from './migrate.ts'
 import { createRecall } from './recall.ts'
 import { ask, inTransaction } from './session.ts'
 import { checkSettings, explainFailure, explainRefusedConnection } from './usable.ts'
@@ -119,8 +120,8 @@ export type PostgresOptions = {
   /** The most connections that this node opens for statements; a few more guard passwords. */
   readonly poolSize: number
   readonly mode: MigrateMode
-  /** Set by `migrate --to`, which goes on with a copy that is not whole. */
-  readonly copying?: boolean
+  /** The embedded store that `migrate --to` copies here; nobody else opens a copy that is not whole. */
+  readonly copying?: Copying
   /** Asked before a database that has no users yet is written; what it throws leaves the database as it was. */
   readonly onFirstStart?: () => void
 }
@@ -140,24 +141,35 @@ const connectOnce = async (url: string): Promise<pg.Client> => {
   }
 }
 
-const prepareDatabase = async (options: PostgresOptions): Promise<void> => {
-  const client = await connectOnce(options.url)
+/** Does something on a connection of its own. Throws `DatabaseUnusable` when there is no using the database. */
+const onConnection = async <T>(
+  url: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> => {
+  const client = await connectOnce(url)
   try {
     await checkSettings(client)
-    await migratePostgres(client, options)
+    return await work(client)
   } catch (error) {
-    throw explainFailure(error, options.url) ?? error
+    throw explainFailure(error, url) ?? error
   } finally {
     await client.end().catch(() => undefined)
   }
 }
+
+/** What opening a database with `auto` would do to it; nothing is changed. */
+export const planPostgresDatabase = (url: string): Promise<MigrationPlan> =>
+  onConnection(url, async (client) => {
+    await client.query('begin read only')
+    return planPostgres(client)
+  })
 
 /**
  * Opens (and migrates) a system store on PostgreSQL. Throws `DatabaseUnusable` or `SchemaError`, whose message says what
  * to do, when it cannot be used.
  */
 export const openPostgresStore = async (options: PostgresOptions): Promise<Store> => {
-  await prepareDatabase(options)
+  await onConnection(options.url, (client) => migratePostgres(client, options))
   const { pool, connect } = createPool(options.url, options.poolSize)
   const guards = createPool(options.url, 4)
   const door = createDoor()

@@ -1,4 +1,6 @@
+import { CompiledQuery } from 'kysely'
 import type { ClientBase } from 'pg'
+import { type Command, first } from '../command.ts'
 
 /** Why a PostgreSQL cannot be the system store, in words that fit behind the name of the variable. */
 export class DatabaseUnusable extends Error {
@@ -135,4 +137,15 @@ export const checkSettings = async (client: ClientBase): Promise<void> => {
     )
   if (found.standby || found.readonly === 'on')
     throw new DatabaseUnusable('leads to a server that takes no writes; name the primary')
+}
+
+/** What a server says of its version, and of when it answers a commit. */
+export function* readServerFacts(): Command<{ readonly version: string; readonly commit: string }> {
+  const row = yield* first<{ version: string; commit: string }>(
+    CompiledQuery.raw(
+      "select current_setting('server_version') as version, current_setting('synchronous_commit') as commit",
+    ),
+  )
+  if (row === undefined) throw new Error('the server says nothing of itself')
+  return row
 }

@@ -1,11 +1,21 @@
-import { DatabaseSync } from 'node:sqlite'
-import { migrate, type MigrateMode, type MigrationState, readState } from '../migrate.ts'
+import { existsSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import {
+  migrate,
+  type MigrateMode,
+  type MigrationPlan,
+  type MigrationState,
+  planMigrations,
+  readState,
+} from '../migrate.ts'
 import type { ColumnTypes } from '../migrations/types.ts'
-import { sqliteRunner } from './dialect.ts'
+import { sqliteDry, sqliteRunner } from './dialect.ts'
+import { openForReading } from './reading.ts'
 
 export const sqliteTypes: ColumnTypes = { integer: 'integer', bytes: 'blob', engine: 'sqlite' }
 
-const hasTable = (database: DatabaseSync, name: string): boolean =>
+/** Whether a database has a table of that name. */
+export const hasTable = (database: DatabaseSync, name: string): boolean =>
   database.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get(name) !==
   undefined
 
@@ -22,9 +32,15 @@ export const migrateSqlite = async (database: DatabaseSync, mode: MigrateMode): 
   }
 }
 
-/** How an embedded database stands to this release; it is opened for reading alone. */
+/** How an embedded database stands to this release; it is opened for reading alone, and a missing one is not made. */
 export const readSqliteState = async (file: string): Promise<MigrationState> => {
-  const database = new DatabaseSync(file, { readOnly: true })
+  if (!existsSync(file))
+    return readState(
+      sqliteDry(() => undefined),
+      sqliteTypes,
+      false,
+    )
+  const database = openForReading(file)
   try {
     return await readState(
       sqliteRunner(database),
@@ -35,3 +51,7 @@ export const readSqliteState = async (file: string): Promise<MigrationState> => 
     database.close()
   }
 }
+
+/** What migrating an embedded database would do; nothing is changed. */
+export const planSqlite = async (file: string): Promise<MigrationPlan> =>
+  planMigrations(sqliteTypes, await readSqliteState(file), sqliteDry)
