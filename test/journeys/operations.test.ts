@@ -132,7 +132,7 @@ test('a backup never overwrites a file, and what fails leaves nothing', async ()
   writeFileSync(join(damaged, 'headgate.db'), bytes)
   assertRefused(
     await runCommand(['backup', join(backups, 'x')], { HEADGATE_DATA_DIR: damaged }),
-    /headgate\.db (?:is damaged|cannot be read)/,
+    /headgate\.db is damaged/,
   )
   assert.deepEqual(readdirSync(backups), ['headgate.backup'])
   const large = newDirectory()
@@ -254,7 +254,7 @@ test('a restore refuses what is no good before it replaces anything', async () =
   for (const [path, says] of [
     [join(backups, 'nothing'), /^There is no file \S+nothing\.\n$/],
     [text, /text is not a Headgate database\.\n$/],
-    [cut, /cut (?:is damaged|cannot be read)/],
+    [cut, /cut is damaged/],
     [foreign, /foreign is not a Headgate database\.\n$/],
     [newer, /written by a newer release of Headgate \(9999-later\)/],
     [orphan, /orphan is damaged \(a row of access_tokens refers to nothing\)\.\n$/],

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { draftOf, publishFile } from '../durable-file.ts'
 import { copyDatabase, removeDatabase } from './copy-file.ts'
+import { openLive } from './reading.ts'
 
 /**
  * Writes a checked copy of a database, whether or not a server uses it, into a new file for its owner alone; answers its
@@ -16,7 +17,7 @@ export const backupDatabase = async (from: string, file: string): Promise<number
   const signals = ['SIGINT', 'SIGTERM'] as const
   for (const signal of signals) process.once(signal, leave)
   try {
-    await copyDatabase(from, draft)
+    await copyDatabase(from, draft, openLive)
     publishFile(draft, file)
     return statSync(file).size
   } finally {

@@ -7,18 +7,21 @@ import { hasTable } from './migrate.ts'
 /** The file is not what it should be; the message is a sentence that begins with its name. */
 export class DatabaseFileError extends Error {}
 
-/** SQLite says so of a file that was never a database, or whose beginning was overwritten. */
-const notADatabase = 26
+/** SQLite's primary result codes for a file that was never a database or lost its beginning, and for one that lost a part. */
+const [notADatabase, corrupt] = [26, 11]
 
 const explain = (error: unknown, file: string): unknown => {
   const { errcode, message } = error as { errcode?: number; message?: string }
   if (errcode === undefined) return error
-  return new DatabaseFileError(
-    (errcode & 0xff) === notADatabase
+  const code = errcode & 0xff
+  const text =
+    code === notADatabase
       ? `${file} is not a Headgate database.`
-      : `${file} cannot be read as a database (${message}).`,
-    { cause: error },
-  )
+      : code === corrupt
+        ? `${file} is damaged (${message}).`
+        : // The disk may be full, or somebody may lock it.
+          `${file} cannot be copied (${message}).`
+  return new DatabaseFileError(text, { cause: error })
 }
 
 /** Removes a database file and whatever SQLite keeps beside it. */
@@ -39,9 +42,11 @@ const checkIntegrity = (database: DatabaseSync, name: string): void => {
     )
 }
 
+type Open = (file: string) => DatabaseSync
+
 /** All pages of one moment, also while a server writes: the copy reads in one transaction. */
-const copyPages = async (from: string, to: string): Promise<void> => {
-  const source = openForReading(from)
+const copyPages = async (from: string, to: string, open: Open): Promise<void> => {
+  const source = open(from)
   try {
     source.exec('BEGIN')
     if (!hasTable(source, 'kysely_migration') || !hasTable(source, 'key_checks'))
@@ -53,14 +58,19 @@ const copyPages = async (from: string, to: string): Promise<void> => {
 }
 
 /**
- * Copies a Headgate database, whether or not a server uses it, into a new file for its owner alone, and checks the copy.
+ * Copies a Headgate database into a new file for its owner alone, and checks the copy.
  * The copy is one file, with no log beside it. Throws `DatabaseFileError` when the original is no such database or is
  * damaged, and EEXIST when there is a file already; then no copy is left.
+ * @param open how the original is opened: `openLive` for one that a server may use
  */
-export const copyDatabase = async (from: string, to: string): Promise<void> => {
+export const copyDatabase = async (
+  from: string,
+  to: string,
+  open: Open = openForReading,
+): Promise<void> => {
   createPrivateFile(to)
   try {
-    await copyPages(from, to)
+    await copyPages(from, to, open)
     const copy = new DatabaseSync(to)
     try {
       copy.exec('PRAGMA journal_mode = DELETE')
