@@ -57,15 +57,15 @@ export const startGenerator = (): Generator => {
   return { run, end: () => endChild(child) }
 }
 
-export type Limit = {
+/** A server that ours is compared with, on a port of its own choice. */
+export type Peer = {
   readonly port: number
   readonly pid: number
   readonly end: () => Promise<void>
 }
 
-/** Starts the limit over the demo's database file. */
-export const startLimit = async (file: string): Promise<Limit> => {
-  const child = start('limit', [file])
+const startPeer = async (name: string, args: readonly string[]): Promise<Peer> => {
+  const child = start(name, args)
   try {
     const { port } = await hear<{ readonly port: number }>(child, 10_000)
     return { port, pid: child.pid ?? 0, end: () => endChild(child) }
@@ -74,3 +74,15 @@ export const startLimit = async (file: string): Promise<Limit> => {
     throw error
   }
 }
+
+/** Starts the limit over the demo's database file. */
+export const startLimit = (file: string): Promise<Peer> => startPeer('limit', [file])
+
+/** Starts the limit of durable tokens on PostgreSQL, over an empty database. */
+export const startInsertLimit = (url: string): Promise<Peer> => startPeer('insert-limit', [url])
+
+/** Starts oidc-provider with one confidential client, which may have tokens for itself and introspect them. */
+export const startStranger = (client: {
+  readonly clientId: string
+  readonly clientSecret: string
+}): Promise<Peer> => startPeer('oidc-provider', [client.clientId, client.clientSecret])

@@ -1,16 +1,19 @@
 import type { Generator } from './children.ts'
-import { processorSeconds } from './cpu.ts'
+import { processorSecondsOf } from './cpu.ts'
 import type { Job, Measured } from './job.ts'
 import { median } from './statistics.ts'
+
+/** What is asked of a server again and again, for however long. */
+export type Load = Omit<Job, 'milliseconds'>
 
 /** A path of the server and the same work without the server. */
 export type Comparison = {
   readonly row: string
   readonly path: string
-  readonly limit: Omit<Job, 'milliseconds'>
-  readonly ours: Omit<Job, 'milliseconds'>
+  readonly limit: Load
+  readonly ours: Load
   /** Whose processor time is counted. */
-  readonly pids: { readonly limit: number; readonly ours: number }
+  readonly pids: { readonly limit: readonly number[]; readonly ours: readonly number[] }
   /** Undefined where the design promises nothing. */
   readonly target: { readonly floor: number; readonly goal: number } | undefined
 }
@@ -62,12 +65,12 @@ export const compare = async (
   const { path } = comparison
   const latest = { limit: comparison.limit, ours: comparison.ours }
   const measure = async (side: 'limit' | 'ours', milliseconds: number): Promise<Round> => {
-    const pid = comparison.pids[side]
-    const before = processorSeconds(pid)
+    const pids = comparison.pids[side]
+    const before = processorSecondsOf(pids)
     const measured = await generator.run({ ...latest[side], milliseconds })
-    const after = processorSeconds(pid)
+    const after = processorSecondsOf(pids)
     check(`${path} (${side})`, measured)
-    latest[side] = { ...latest[side], bodies: measured.bodies }
+    if (measured.bodies !== undefined) latest[side] = { ...latest[side], bodies: measured.bodies }
     const known = before !== undefined && after !== undefined && after > before
     const answered = (measured.perSecond * milliseconds) / 1000
     return { ...measured, perProcessorSecond: known ? answered / (after - before) : undefined }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -60,33 +61,59 @@ const isReady = (port: number): Promise<boolean> =>
     socket.once('close', () => resolve(false))
   })
 
-const environment = (dataDir: string, port: number, metricsPort: number): NodeJS.ProcessEnv => ({
+/** What a server runs over. */
+export type Setup = {
+  readonly dataDir: string
+  /** The data directory of another node, whose files this one reads as well; its own when not given. */
+  readonly filesOf?: string
+  /** PostgreSQL as the system store; the embedded one when not given. All its nodes need the same keys. */
+  readonly databaseUrl?: string
+  /** The server's own, made in its data directory, when not given. */
+  readonly keys?: Keys
+  /** For a profile. */
+  readonly nodeOptions?: readonly string[]
+}
+
+/** `id:base64` each. */
+export type Keys = { readonly master: string; readonly pepper: string }
+
+export const generateKeys = (): Keys => {
+  const generate = (): string => `b1:${randomBytes(32).toString('base64')}`
+  return { master: generate(), pepper: generate() }
+}
+
+const environment = (
+  { dataDir, filesOf = dataDir, databaseUrl, keys }: Setup,
+  port: number,
+  metricsPort: number,
+): NodeJS.ProcessEnv => ({
   // Nothing of the caller's own HEADGATE variables: they would change what is measured.
   PATH: process.env['PATH'] ?? '', // oxlint-disable-line node/no-process-env
   HEADGATE_PORT: String(port),
   HEADGATE_METRICS_PORT: String(metricsPort),
   HEADGATE_DATA_DIR: dataDir,
+  HEADGATE_FILES_DIR: join(filesOf, 'files'),
   HEADGATE_DEMO: 'true',
   HEADGATE_ADMIN_PASSWORD: passwords.d2cadmin,
   HEADGATE_USER_PASSWORD: passwords.d2cuser,
   HEADGATE_DEMO_PASSWORD: passwords.demo,
+  ...(databaseUrl === undefined ? {} : { HEADGATE_DATABASE_URL: databaseUrl }),
+  ...(keys && { HEADGATE_MASTER_KEYS: keys.master, HEADGATE_PEPPER: keys.pepper }),
 })
 
 /**
  * Starts the server as an operator would, with its log in a file of the data directory, and waits for
  * its first answer.
- * @param nodeOptions for a profile
  */
-export const startHeadgate = async (
-  dataDir: string,
-  nodeOptions: readonly string[] = [],
-): Promise<Headgate> => {
+export const startHeadgate = async (setup: Setup): Promise<Headgate> => {
+  const { dataDir, nodeOptions = [] } = setup
+  mkdirSync(dataDir, { recursive: true })
   const [port, metricsPort] = [await freePort(), await freePort()]
   const url = `http://localhost:${port}`
   const log = openSync(join(dataDir, 'bench.log'), 'a')
   const began = performance.now()
   const child = spawn(process.execPath, [...nodeOptions, program, 'serve'], {
-    env: environment(dataDir, port, metricsPort),
+    env: environment(setup, port, metricsPort),
     stdio: ['ignore', log, log],
   })
   closeSync(log)

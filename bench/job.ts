@@ -1,13 +1,19 @@
 /** What the load generator is asked to do. */
 export type Job = {
-  readonly port: number
+  /** The connections are spread evenly over them. */
+  readonly ports: readonly number[]
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   /** Sent in turn, each connection beginning elsewhere. */
   readonly paths: readonly string[]
-  /** One for each connection. */
-  readonly bodies: string[]
-  /** Whether each answer brings the refresh token of the next request. */
+  /** Bearer tokens, dealt out to the connections and sent in turn; none when there are none. */
+  readonly tokens: readonly string[]
+  /** Dealt out to the connections and sent in turn, so that no two of them ever send the same one. */
+  readonly bodies: readonly string[]
+  /**
+   * Whether each answer brings the refresh token of the next request. Then there is one body for each connection, and
+   * the first of them is where its chain begins.
+   */
   readonly rotating: boolean
   readonly connections: number
   readonly milliseconds: number
@@ -22,6 +28,6 @@ export type Measured = {
   readonly wrong: number
   /** Share of one core that the generator itself used. Near 1, it was the generator that was measured. */
   readonly busy: number
-  /** As they stand after the round; a rotating chain goes on from there. */
-  readonly bodies: string[]
+  /** Where the rotating chains stand after the round; the next one goes on from there. */
+  readonly bodies: readonly string[] | undefined
 }

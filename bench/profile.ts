@@ -1,116 +1,126 @@
-// Where the time of one path goes: `node bench/profile.ts [path]` runs it under the profiler and prints which
-// functions used most of it themselves. The path is a part of a name in the table, `entity` unless given.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+// Where the time of one path goes: `node bench/profile.ts [--postgres] [path]` runs it under the profiler and prints which
+// code used most of it. The path is a part of a name in the table, `entity` unless given.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Cluster, startCluster } from '#test/support/postgres.ts'
 import { startGenerator } from './children.ts'
 import type { Comparison } from './compare.ts'
-import { readComparisons, refreshComparisons } from './comparisons.ts'
-import { startHeadgate } from './headgate.ts'
+import { introspectionComparison } from './comparisons/introspection.ts'
+import { readComparisons } from './comparisons/reads.ts'
+import {
+  machineComparison,
+  onPostgres,
+  onSqlite,
+  refreshComparisons,
+} from './comparisons/tokens.ts'
+import { processorSecondsBelow, processorSecondsOf } from './cpu.ts'
+import { readProfile, type Share, sharesByFunction, sharesByPlace } from './cpu-profile.ts'
+import { generateKeys, type Headgate, type Setup, startHeadgate } from './headgate.ts'
+import { registerMachine } from './tokens.ts'
 
 const milliseconds = 6000
-const shown = 40
+const warmUp = 3000
 /** Only ours is run. */
 const noLimit = { port: 0, pid: 0 }
 
-type Frame = { readonly functionName: string; readonly url: string; readonly lineNumber: number }
-type Node = {
-  readonly id: number
-  readonly callFrame: Frame
-  readonly children?: readonly number[]
-}
-type Profile = {
-  readonly nodes: readonly Node[]
-  readonly samples: readonly number[]
-}
-
-const nameOf = ({ functionName, url, lineNumber }: Frame): string =>
-  `${functionName || '(anonymous)'} ${url.split('/').slice(-3).join('/')}:${lineNumber + 1}`
-
-type Share = { readonly name: string; readonly self: number; readonly total: number }
-
-/** What each function used itself, and together with all that it called, as shares of the busy samples. */
-const summarize = ({ nodes, samples }: Profile): readonly Share[] => {
-  const byId = new Map(nodes.map((node) => [node.id, node]))
-  const hits = new Map<number, number>()
-  for (const id of samples) hits.set(id, (hits.get(id) ?? 0) + 1)
-  const shares = new Map<string, { self: number; total: number }>()
-  const shareOf = (name: string): { self: number; total: number } => {
-    const share = shares.get(name) ?? { self: 0, total: 0 }
-    shares.set(name, share)
-    return share
-  }
-  let busy = 0
-  const walk = (node: Node, above: ReadonlySet<string>): number => {
-    const name = nameOf(node.callFrame)
-    const share = shareOf(name)
-    const self = name.startsWith('(idle)') ? 0 : (hits.get(node.id) ?? 0)
-    let total = self
-    const within = new Set([...above, name])
-    for (const id of node.children ?? []) {
-      const child = byId.get(id)
-      if (child !== undefined) total += walk(child, within)
-    }
-    busy += self
-    share.self += self
-    // A function that calls itself is counted once.
-    if (!above.has(name)) share.total += total
-    return total
-  }
-  const [root] = nodes
-  if (root !== undefined) walk(root, new Set())
-  return [...shares].map(([name, { self, total }]) => ({
-    name,
-    self: self / busy,
-    total: total / busy,
-  }))
-}
-
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const percent = (share: number): string => `${(share * 100).toFixed(1).padStart(5)} %`
 
-const print = (shares: readonly Share[], by: 'self' | 'total'): void => {
-  process.stdout.write(`\n by ${by}:   self    total\n`)
+const print = (title: string, shares: readonly Share[], by: 'self' | 'total', shown: number) => {
+  say(`\n${title}, by ${by}:   self    total`)
   for (const { name, self, total } of [...shares].sort((a, b) => b[by] - a[by]).slice(0, shown))
-    process.stdout.write(`${percent(self)} ${percent(total)}  ${name}\n`)
+    say(`${percent(self)} ${percent(total)}  ${name}`)
 }
 
-const run = async (comparison: Comparison): Promise<void> => {
+/** Runs a path; prints what an answer costs the server and, if there is one, its database. */
+const run = async (
+  { path, ours }: Comparison,
+  headgate: Headgate,
+  cluster: Cluster | undefined,
+): Promise<void> => {
   const generator = startGenerator()
+  const used = () => ({
+    server: processorSecondsOf([headgate.pid]),
+    database: cluster && processorSecondsBelow(cluster.pid()),
+  })
   try {
-    const { perSecond } = await generator.run({ ...comparison.ours, milliseconds })
-    process.stdout.write(`${comparison.path}: ${Math.round(perSecond)}/s under the profiler\n`)
+    const warm = await generator.run({ ...ours, milliseconds: warmUp })
+    const before = used()
+    const bodies = warm.bodies ?? ours.bodies
+    const { perSecond, wrong } = await generator.run({ ...ours, bodies, milliseconds })
+    const after = used()
+    const answers = (perSecond * milliseconds) / 1000
+    const cost = (which: 'server' | 'database'): string => {
+      const [begin, end] = [before[which], after[which]]
+      return begin === undefined || end === undefined
+        ? ''
+        : `, ${Math.round(((end - begin) * 1e6) / answers)} µs of ${which} each`
+    }
+    say(
+      `${path}: ${Math.round(perSecond)}/s under the profiler${cost('server')}${cost('database')}, ${wrong} wrong`,
+    )
   } finally {
     await generator.end()
   }
 }
 
-const main = async (): Promise<void> => {
-  const wanted = process.argv[2] ?? 'entity'
-  const dataDir = mkdtempSync(join(tmpdir(), 'headgate-profile-'))
+const findPath = async (
+  headgate: Headgate,
+  file: string,
+  { wanted, postgres }: { readonly wanted: string; readonly postgres: boolean },
+): Promise<Comparison> => {
+  const engine = postgres ? onPostgres : onSqlite
+  const machine = await registerMachine(headgate.url)
+  const comparisons = [
+    ...(await readComparisons(headgate, noLimit, file)),
+    ...(await refreshComparisons(headgate, noLimit, engine)),
+    await machineComparison(headgate, noLimit, machine, engine),
+    await introspectionComparison(headgate, machine),
+  ]
+  const found = comparisons.find(({ path }) => path.includes(wanted))
+  if (found === undefined)
+    throw new Error(
+      `There is no path '${wanted}'; there are: ${comparisons.map(({ path }) => path).join('; ')}.`,
+    )
+  return found
+}
+
+const profile = async (
+  setup: Setup,
+  what: { readonly wanted: string; readonly cluster: Cluster | undefined },
+): Promise<void> => {
+  const { dataDir } = setup
+  // The first start creates the demo's data, which is not what is looked for.
+  await (await startHeadgate(setup)).end()
+  const nodeOptions = ['--cpu-prof', `--cpu-prof-dir=${dataDir}`]
+  const headgate = await startHeadgate({ ...setup, nodeOptions })
   try {
-    // The first start creates the demo's data, which is not what is looked for.
-    await (await startHeadgate(dataDir)).end()
-    const headgate = await startHeadgate(dataDir, ['--cpu-prof', `--cpu-prof-dir=${dataDir}`])
-    try {
-      const file = join(dataDir, 'files', '1', 'aviation.db')
-      const comparisons = [
-        ...(await readComparisons(headgate, noLimit, file)),
-        ...(await refreshComparisons(headgate, noLimit)),
-      ]
-      const comparison = comparisons.find(({ path }) => path.includes(wanted))
-      if (comparison === undefined) throw new Error(`there is no path '${wanted}'`)
-      await run(comparison)
-    } finally {
-      await headgate.end()
-    }
-    const [name = ''] = readdirSync(dataDir).filter((entry) => entry.endsWith('.cpuprofile'))
-    const profile = JSON.parse(readFileSync(join(dataDir, name), 'utf8')) as Profile
-    const shares = summarize(profile)
-    print(shares, 'self')
-    print(shares, 'total')
+    const file = join(dataDir, 'files', '1', 'aviation.db')
+    const how = { wanted: what.wanted, postgres: what.cluster !== undefined }
+    await run(await findPath(headgate, file, how), headgate, what.cluster)
   } finally {
+    await headgate.end()
+  }
+  const found = readProfile(dataDir)
+  print('places', sharesByPlace(found), 'self', 25)
+  print('functions', sharesByFunction(found), 'self', 40)
+  print('functions', sharesByFunction(found), 'total', 60)
+}
+
+const main = async (words: readonly string[]): Promise<void> => {
+  const wanted = words.find((word) => !word.startsWith('--')) ?? 'entity'
+  const dataDir = mkdtempSync(join(tmpdir(), 'headgate-profile-'))
+  const cluster = words.includes('--postgres') ? await startCluster() : undefined
+  try {
+    const databaseUrl = await cluster?.createDatabase()
+    const setup =
+      databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl, keys: generateKeys() }
+    await profile(setup, { wanted, cluster })
+  } finally {
+    await cluster?.stop()
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
 
-await main()
+await main(process.argv.slice(2))

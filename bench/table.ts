@@ -46,6 +46,25 @@ export const comparedLine = (compared: Compared): Line => {
   ]
 }
 
+export const nodesHeading: Line = [
+  'path',
+  'one node',
+  'two nodes',
+  'ratio',
+  'by cpu',
+  'p99, two nodes',
+]
+
+/** The line of one node (in the limit's place) and two. */
+export const nodesLine = (compared: Compared): Line => [
+  compared.path,
+  perSecond(compared.limitPerSecond),
+  perSecond(compared.oursPerSecond),
+  compared.ratio.toFixed(2),
+  compared.processorRatio?.toFixed(2) ?? '-',
+  `${compared.p99.toFixed(1)} ms`,
+]
+
 /** The line of a value that is bounded by itself; without the value, it says that it was not measured. */
 export const boundedLine = (
   path: string,
@@ -65,20 +84,16 @@ export const boundedLine = (
   '-',
 ]
 
-/** Columns of equal width; words to the left, numbers to the right. */
-export const renderTable = (lines: readonly Line[]): string => {
-  const widths = heading.map((_name, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+const isText = (name: string): boolean => ['row', 'path', 'verdict', 'tokens'].includes(name)
+
+/** Columns of equal width below their names; words to the left, numbers to the right. */
+export const renderTable = (names: Line, lines: readonly Line[]): string => {
+  const widths = names.map((name, column) =>
+    Math.max(name.length, ...lines.map((line) => line[column]?.length ?? 0)),
   )
-  const isText = (column: number): boolean => [0, 1, 8].includes(column)
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) =>
-          isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const pad = (cell: string, column: number): string =>
+    isText(names[column] ?? '')
+      ? cell.padEnd(widths[column] ?? 0)
+      : cell.padStart(widths[column] ?? 0)
+  return [names, ...lines].map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
 }

@@ -7,21 +7,47 @@ const redirectUri = 'https://bench.example/callback'
 export type Client = { readonly clientId: string; readonly clientSecret: string }
 export type Tokens = { readonly access_token: string; readonly refresh_token: string }
 
-/** Registers a confidential application. */
-export const registerClient = async (url: string, rotating: boolean): Promise<Client> => {
-  const basic = Buffer.from(`d2cuser:${passwords.d2cuser}`).toString('base64')
+type Person = keyof typeof passwords
+
+const basicOf = (person: Person): { authorization: string } => ({
+  authorization: `Basic ${Buffer.from(`${person}:${passwords[person]}`).toString('base64')}`,
+})
+
+const register = async (
+  url: string,
+  person: Person,
+  application: Readonly<Record<string, unknown>>,
+): Promise<Client> => {
   const response = await fetch(`${url}/api/mgmt/oauth/client/applications`, {
     method: 'POST',
-    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      name: rotating ? 'Bench, rotating' : 'Bench',
-      redirectUrls: [redirectUri],
-      refreshTokenRotation: rotating,
-    }),
+    headers: { ...basicOf(person), 'content-type': 'application/json' },
+    body: JSON.stringify({ redirectUrls: [redirectUri], ...application }),
   })
   if (response.status !== 201)
     throw new Error(`register: ${response.status} ${await response.text()}`)
   return (await response.json()) as Client
+}
+
+/** Registers a confidential application. */
+export const registerClient = (url: string, rotating: boolean, name = 'Bench'): Promise<Client> =>
+  register(url, 'd2cuser', {
+    name: rotating ? `${name}, rotating` : name,
+    refreshTokenRotation: rotating,
+  })
+
+/** Registers an application of the user `demo` that gets tokens for itself, which reach the demo's data source. */
+export const registerMachine = async (url: string): Promise<Client> => {
+  const response = await fetch(`${url}/api/mgmt/datasources`, { headers: basicOf('demo') })
+  const { dataSources = [] } = (await response.json()) as {
+    readonly dataSources?: readonly { readonly id: string; readonly name: string }[]
+  }
+  const source = dataSources.find(({ name }) => name === 'aviation')
+  if (source === undefined) throw new Error(`no data source of the demo: ${response.status}`)
+  return register(url, 'demo', {
+    name: 'Bench, machine',
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+    dataSources: [source.id],
+  })
 }
 
 const redeem = async (url: string, form: Record<string, string>): Promise<Tokens> => {
@@ -67,11 +93,40 @@ export const getTokens = async (url: string, client: Client, count: number): Pro
   return tokens
 }
 
-/** The body of a refresh, with the client's secret in it. */
+const form = (fields: Readonly<Record<string, string>>, { clientId, clientSecret }: Client) =>
+  new URLSearchParams({ ...fields, client_id: clientId, client_secret: clientSecret }).toString()
+
+/** The body of a refresh, with the client's secret in it; as those below. */
 export const refreshBody = (client: Client, refreshToken: string): string =>
-  new URLSearchParams({
-    grant_type: 'refresh_token',
-    refresh_token: refreshToken,
-    client_id: client.clientId,
-    client_secret: client.clientSecret,
-  }).toString()
+  form({ grant_type: 'refresh_token', refresh_token: refreshToken }, client)
+
+/** The body of a request for a token of the client itself. */
+export const machineBody = (client: Client): string =>
+  form({ grant_type: 'client_credentials' }, client)
+
+/** The body of an introspection. */
+export const introspectionBody = (client: Client, token: string): string => form({ token }, client)
+
+const post = async (address: string, body: string): Promise<Readonly<Record<string, unknown>>> => {
+  const response = await fetch(address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body,
+  })
+  if (response.status !== 200)
+    throw new Error(`${address}: ${response.status} ${await response.text()}`)
+  return (await response.json()) as Readonly<Record<string, unknown>>
+}
+
+/** A token of the client itself, from whichever server. */
+export const getMachineToken = async (address: string, client: Client): Promise<string> => {
+  const { access_token: token } = await post(address, machineBody(client))
+  if (typeof token !== 'string') throw new Error(`${address} gave no token`)
+  return token
+}
+
+/** Fails unless the server calls the token active: nobody wants to know how fast it denies. */
+export const expectActive = async (address: string, body: string): Promise<void> => {
+  const { active } = await post(address, body)
+  if (active !== true) throw new Error(`${address} does not know the token`)
+}

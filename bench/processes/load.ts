@@ -4,18 +4,24 @@ import { connect, type Socket } from 'node:net'
 import type { Job, Measured } from '../job.ts'
 import { percentile } from '../statistics.ts'
 
-const head = (job: Job, length: number): string =>
-  [
-    `${job.method} PATH HTTP/1.1`,
-    `Host: 127.0.0.1:${job.port}`,
-    'Connection: keep-alive',
-    ...Object.entries(job.headers).map(([name, value]) => `${name}: ${value}`),
-    ...(job.method === 'GET' ? [] : [`Content-Length: ${length}`]),
-    '\r\n',
-  ].join('\r\n')
+type Sent = {
+  readonly path: string
+  readonly token: string | undefined
+  readonly body: string
+}
 
-const request = (job: Job, path: string, body: string): Buffer =>
-  Buffer.from(head(job, Buffer.byteLength(body)).replace('PATH', path) + body)
+const request = (job: Job, { path, token, body }: Sent): Buffer =>
+  Buffer.from(
+    [
+      `${job.method} ${path} HTTP/1.1`,
+      'Host: 127.0.0.1',
+      'Connection: keep-alive',
+      ...Object.entries(job.headers).map(([name, value]) => `${name}: ${value}`),
+      ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+      ...(job.method === 'GET' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]),
+      `\r\n${body}`,
+    ].join('\r\n'),
+  )
 
 /** One answer at the start of what was read: its status and where it ends; undefined while it is not whole. */
 const parseAnswer = (bytes: Buffer): { status: number; body: number; end: number } | undefined => {
@@ -38,28 +44,60 @@ const parseAnswer = (bytes: Buffer): { status: number; body: number; end: number
 
 type Tally = { answered: number; wrong: number; readonly latencies: number[] }
 
-/** What this connection sends next: the same requests in turn, or the next link of a rotating chain. */
-const createRequests = (job: Job, index: number) => {
-  const prepared = job.paths.map((path) => request(job, path, job.bodies[index] ?? ''))
-  let turn = index * 7919
+/** What one connection sends in turn. Paths are shared by all; each token and body belongs to one connection. */
+const deal = (job: Job, index: number): readonly Sent[] => {
+  const { paths, tokens, bodies, connections } = job
+  const share = (all: readonly string[]): number => Math.ceil(all.length / connections)
+  const length = Math.max(paths.length, share(tokens), share(bodies))
+  const mine = (all: readonly string[], turn: number): string | undefined =>
+    all[(index + turn * connections) % all.length]
+  return Array.from({ length }, (_unused, turn) => ({
+    path: paths[(index * 7919 + turn) % paths.length] ?? '/',
+    token: mine(tokens, turn),
+    body: mine(bodies, turn) ?? '',
+  }))
+}
+
+type Requests = {
+  readonly next: () => Buffer
+  readonly learn: (body: Buffer) => void
+  /** What would be sent next on a rotating chain. */
+  readonly body: () => string
+}
+
+/** What a connection sends next: the same requests in turn, or the next link of a rotating chain. */
+const createRequests = (job: Job, index: number): Requests => {
+  const sent = deal(job, index)
+  const prepared = sent.map((one) => request(job, one))
+  let { path, token, body } = sent[0] as Sent
+  let turn = 0
   let rotated: Buffer | undefined
   return {
-    next: (): Buffer => rotated ?? (prepared[turn++ % prepared.length] as Buffer),
-    learn: (body: Buffer): void => {
-      const token = /"refresh_token":"([^"]+)"/.exec(body.toString())?.[1]
-      const template = job.bodies[index] ?? ''
-      if (token === undefined) return
-      job.bodies[index] = template.replace(/refresh_token=hg_[^&]+/, `refresh_token=${token}`)
-      rotated = request(job, job.paths[0] ?? '/', job.bodies[index] ?? '')
+    next: () => rotated ?? (prepared[turn++ % prepared.length] as Buffer),
+    learn: (answer) => {
+      const fresh = /"refresh_token":"([^"]+)"/.exec(answer.toString())?.[1]
+      if (fresh === undefined) return
+      body = body.replace(/refresh_token=hg_[^&]+/, `refresh_token=${fresh}`)
+      rotated = request(job, { path, token, body })
     },
+    body: () => body,
   }
 }
 
+type Connection = {
+  readonly port: number
+  readonly requests: Requests
+  readonly rotating: boolean
+}
+
 /** Sends one request after the other on one connection until the time is over; settles after the last answer. */
-const drive = (job: Job, index: number, until: number, tally: Tally): Promise<void> =>
+const drive = (
+  { port, requests, rotating }: Connection,
+  until: number,
+  tally: Tally,
+): Promise<void> =>
   new Promise((resolve, reject) => {
-    const requests = createRequests(job, index)
-    const socket: Socket = connect(job.port, '127.0.0.1')
+    const socket: Socket = connect(port, '127.0.0.1')
     socket.setNoDelay(true)
     let kept: Buffer | undefined
     let sent = 0
@@ -79,7 +117,7 @@ const drive = (job: Job, index: number, until: number, tally: Tally): Promise<vo
       tally.latencies.push(now - sent)
       tally.answered += 1
       if (answer.status !== 200) tally.wrong += 1
-      if (job.rotating) requests.learn(bytes.subarray(answer.body, answer.end))
+      if (rotating) requests.learn(bytes.subarray(answer.body, answer.end))
       if (now < until) send()
       else socket.destroy()
     })
@@ -87,12 +125,15 @@ const drive = (job: Job, index: number, until: number, tally: Tally): Promise<vo
 
 const measure = async (job: Job): Promise<Measured> => {
   const tally: Tally = { answered: 0, wrong: 0, latencies: [] }
+  const { ports, rotating, milliseconds } = job
+  const connections = Array.from({ length: job.connections }, (_unused, index) => ({
+    port: ports[index % ports.length] ?? 0,
+    requests: createRequests(job, index),
+    rotating,
+  }))
   const begin = performance.now()
   const cpu = process.cpuUsage()
-  const connections = Array.from({ length: job.connections }, (_unused, index) =>
-    drive(job, index, begin + job.milliseconds, tally),
-  )
-  await Promise.all(connections)
+  await Promise.all(connections.map((connection) => drive(connection, begin + milliseconds, tally)))
   const seconds = (performance.now() - begin) / 1000
   const used = process.cpuUsage(cpu)
   return {
@@ -100,7 +141,7 @@ const measure = async (job: Job): Promise<Measured> => {
     p99: percentile(tally.latencies, 0.99),
     wrong: tally.wrong,
     busy: (used.user + used.system) / 1e6 / seconds,
-    bodies: job.bodies,
+    bodies: rotating ? connections.map(({ requests }) => requests.body()) : undefined,
   }
 }
 
