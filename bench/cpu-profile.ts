@@ -12,11 +12,23 @@ export type Profile = {
   readonly samples: readonly number[]
 }
 
-/** The profile that a process with `--cpu-prof` has left in a directory. */
-export const readProfile = (directory: string): Profile => {
+/** On the clock that all processes of a machine share: microseconds. */
+export type Span = { readonly begin: number; readonly end: number }
+export const sharedClock = (): number => Number(process.hrtime.bigint() / 1000n)
+
+/** What a process with `--cpu-prof` has left in a directory, of that time alone: starting is not what is looked for. */
+export const readProfile = (directory: string, { begin, end }: Span): Profile => {
   const [name] = readdirSync(directory).filter((entry) => entry.endsWith('.cpuprofile'))
   if (name === undefined) throw new Error(`There is no profile in ${directory}.`)
-  return JSON.parse(readFileSync(join(directory, name), 'utf8')) as Profile
+  const { nodes, samples, startTime, timeDeltas } = JSON.parse(
+    readFileSync(join(directory, name), 'utf8'),
+  ) as Profile & { readonly startTime: number; readonly timeDeltas: readonly number[] }
+  let at = startTime
+  const within = samples.filter((_id, index) => {
+    at += timeDeltas[index] ?? 0
+    return at >= begin && at < end
+  })
+  return { nodes, samples: within }
 }
 
 const nameOf = ({ functionName, url, lineNumber }: Frame): string =>

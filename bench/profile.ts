@@ -15,7 +15,14 @@ import {
   refreshComparisons,
 } from './comparisons/tokens.ts'
 import { processorSecondsBelow, processorSecondsOf } from './cpu.ts'
-import { readProfile, type Share, sharesByFunction, sharesByPlace } from './cpu-profile.ts'
+import {
+  readProfile,
+  type Share,
+  sharedClock,
+  type Span,
+  sharesByFunction,
+  sharesByPlace,
+} from './cpu-profile.ts'
 import { generateKeys, type Headgate, type Setup, startHeadgate } from './headgate.ts'
 import { registerMachine } from './tokens.ts'
 
@@ -33,12 +40,12 @@ const print = (title: string, shares: readonly Share[], by: 'self' | 'total', sh
     say(`${percent(self)} ${percent(total)}  ${name}`)
 }
 
-/** Runs a path; prints what an answer costs the server and, if there is one, its database. */
+/** Runs a path; prints what an answer costs the server and, if there is one, its database. Answers when that was. */
 const run = async (
   { path, ours }: Comparison,
   headgate: Headgate,
   cluster: Cluster | undefined,
-): Promise<void> => {
+): Promise<Span> => {
   const generator = startGenerator()
   const used = () => ({
     server: processorSecondsOf([headgate.pid]),
@@ -47,19 +54,22 @@ const run = async (
   try {
     const warm = await generator.run({ ...ours, milliseconds: warmUp })
     const before = used()
+    const begin = sharedClock()
     const bodies = warm.bodies ?? ours.bodies
     const { perSecond, wrong } = await generator.run({ ...ours, bodies, milliseconds })
     const after = used()
+    const end = sharedClock()
     const answers = (perSecond * milliseconds) / 1000
     const cost = (which: 'server' | 'database'): string => {
-      const [begin, end] = [before[which], after[which]]
-      return begin === undefined || end === undefined
+      const [earlier, later] = [before[which], after[which]]
+      return earlier === undefined || later === undefined
         ? ''
-        : `, ${Math.round(((end - begin) * 1e6) / answers)} µs of ${which} each`
+        : `, ${Math.round(((later - earlier) * 1e6) / answers)} µs of ${which} each`
     }
     say(
       `${path}: ${Math.round(perSecond)}/s under the profiler${cost('server')}${cost('database')}, ${wrong} wrong`,
     )
+    return { begin, end }
   } finally {
     await generator.end()
   }
@@ -95,14 +105,15 @@ const profile = async (
   await (await startHeadgate(setup)).end()
   const nodeOptions = ['--cpu-prof', `--cpu-prof-dir=${dataDir}`]
   const headgate = await startHeadgate({ ...setup, nodeOptions })
+  let span: Span
   try {
     const file = join(dataDir, 'files', '1', 'aviation.db')
     const how = { wanted: what.wanted, postgres: what.cluster !== undefined }
-    await run(await findPath(headgate, file, how), headgate, what.cluster)
+    span = await run(await findPath(headgate, file, how), headgate, what.cluster)
   } finally {
     await headgate.end()
   }
-  const found = readProfile(dataDir)
+  const found = readProfile(dataDir, span)
   print('places', sharesByPlace(found), 'self', 25)
   print('functions', sharesByFunction(found), 'self', 40)
   print('functions', sharesByFunction(found), 'total', 60)
