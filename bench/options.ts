@@ -14,7 +14,7 @@ export type Extent = {
 }
 
 const full: Extent = {
-  rounds: { count: 5, milliseconds: 1000, warmUp: 1500 },
+  rounds: { count: 5, milliseconds: 1000, warmUp: 1000 },
   growthRounds: { count: 3, milliseconds: 500, warmUp: 500 },
   sizes: { sqlite: [1e3, 1e4, 1e5], postgres: [1e3, 1e5] },
   starts: 5,

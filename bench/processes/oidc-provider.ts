@@ -4,6 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
 
+// It tells whoever goes into production to replace its defaults, which is not what happens here.
+console.info = console.warn = () => undefined
+
 const [clientId = '', clientSecret = ''] = process.argv.slice(2)
 const server = createServer()
 server.listen(0, '127.0.0.1', () => {
