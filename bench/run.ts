@@ -11,37 +11,46 @@ import { heading, type Line, renderTable } from './table.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
+type Results = { readonly lines: Line[]; readonly tables: string[]; busiest: number }
+
 const measure = async (
   dataDir: string,
-  { extent, quick }: Options,
-  sections: readonly Section[],
-): Promise<void> => {
-  const lines: Line[] = []
-  const tables: string[] = []
-  const busiest = await onStage(dataDir, extent, async (stage) => {
+  { extent }: Options,
+  { sections, results }: { readonly sections: readonly Section[]; readonly results: Results },
+): Promise<void> =>
+  onStage(dataDir, extent, async (stage) => {
     for (const section of sections) {
+      process.stderr.write(`measuring ${section.name} ...\n`)
       const found = await section.measure(stage)
-      if ('table' in found) tables.push(found.table)
-      else lines.push(...found.lines)
+      if ('table' in found) results.tables.push(found.table)
+      else results.lines.push(...found.lines)
+      results.busiest = stage.busiest()
     }
-    return stage.busiest()
   })
+
+const print = ({ lines, tables, busiest }: Results): void => {
   say(`The load generator used at most ${Math.round(busiest * 100)} % of a core.`)
   const byRow = lines.toSorted(([a = ''], [b = '']) => a.localeCompare(b))
   if (byRow.length > 0) say(`\n${renderTable(heading, byRow)}`)
   for (const table of tables) say(`\n${table}`)
-  if (quick) say('\nA quick run shows that the bench runs. Its numbers mean nothing.')
 }
 
 const main = async (): Promise<void> => {
   const options = parseOptions(process.argv.slice(2))
   const sections = chooseSections(options.only)
+  const results: Results = { lines: [], tables: [], busiest: 0 }
   const dataDir = mkdtempSync(join(tmpdir(), 'headgate-bench-'))
   try {
     const syncs = measureSyncRate(dataDir, options.extent.syncs)
     say(`Node ${process.version} on ${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}.`)
     say(`This disk makes ${Math.round(syncs)} small writes a second durable, one by one.`)
-    await measure(dataDir, options, sections)
+    try {
+      await measure(dataDir, options, { sections, results })
+    } finally {
+      // Minutes of measuring are not lost because a later section fails.
+      print(results)
+    }
+    if (options.quick) say('\nA quick run shows that the bench runs. Its numbers mean nothing.')
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }
