@@ -126,7 +126,7 @@ export const fillSqlite = (file: string, plan: Plan, given: Given): void => {
   try {
     // A fill that is interrupted is thrown away, so nothing needs to be durable.
     database.exec(
-      'PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; PRAGMA temp_store = MEMORY; BEGIN',
+      'PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; PRAGMA temp_store = MEMORY; BEGIN',
     )
     fillConsents(database, plan, given.consent)
     for (let step = 0; step < steps; step += 1) {
