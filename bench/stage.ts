@@ -64,11 +64,9 @@ export const onStage = async <T>(
   }
   const generator = started(startGenerator())
   const embeddedDir = join(dataDir, 'embedded')
-  const embedded = once(async () => {
-    // The first start creates database, demo data and compile cache; it is not the one that is measured.
-    await (await startHeadgate({ dataDir: embeddedDir })).end()
-    return serverOf(started(await startHeadgate({ dataDir: embeddedDir })))
-  })
+  const embedded = once(async () =>
+    serverOf(started(await startHeadgate({ dataDir: embeddedDir }))),
+  )
   const file = async (): Promise<string> => {
     await embedded()
     return join(embeddedDir, 'files', '1', 'aviation.db')
