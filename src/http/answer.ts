@@ -36,7 +36,9 @@ const causeOf = (error: unknown): unknown =>
 
 /** Logs what was thrown at the level that it deserves: our bugs with everything, an expected "no" with its detail. */
 export const logRefusal = (request: FastifyRequest, status: number, error: unknown): void => {
-  const isRefusal = error instanceof Refusal && error.cause === undefined
+  // A database that is away is no bug of ours, and says the same of every request: a line, not a stack.
+  const isRefusal =
+    error instanceof Refusal && (error.cause === undefined || error instanceof Unavailable)
   const said = { detail: (error as { detail?: string }).detail, refusal: (error as Error).message }
   if (status >= 500 && !isRefusal)
     request.log.error({ err: causeOf(error), detail: said.detail }, 'request failed')
