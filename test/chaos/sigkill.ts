@@ -4,16 +4,21 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { createBrowser } from '../../src/commands/demo/browser.ts'
+import {
+  type Client,
+  read,
+  redeem,
+  redirectUri,
+  refresh,
+  signIn,
+  type TokenAnswer,
+} from './client.ts'
 import { basicOf, freePort, people } from '#test/support/app.ts'
 import { endNode, type NodeProcess, startNode } from '#test/support/node-process.ts'
 
 // Must show 4: a server over one data directory is killed under load, again and again. What it acknowledged
 // before it died must hold after it is back.
 
-const redirectUri = 'https://client.example/callback'
-
-type Client = { readonly id: string; readonly secret: string }
 /** What the client heard from the server before the kill. */
 type Acknowledged = {
   readonly redeemed: {
@@ -67,50 +72,6 @@ const setUp = async (url: string): Promise<Client> => {
   return { id: String(made['clientId']), secret: String(made['clientSecret']) }
 }
 
-const authorizeUrl = (url: string, client: Client): string =>
-  `${url}/oauth2/authorize?${new URLSearchParams({
-    response_type: 'code',
-    client_id: client.id,
-    redirect_uri: redirectUri,
-  }).toString()}`
-
-/** A signed-in browser whose user has consented; each further visit of the link answers with a code. */
-const signIn = async (url: string, client: Client) => {
-  const browser = createBrowser({ stopAt: (to) => to.startsWith(redirectUri) })
-  let page = await browser.visit(authorizeUrl(url, client))
-  if (page.html.includes('name="password"'))
-    page = await browser.submit(page, 'password', {
-      username: people.owner.name,
-      password: people.owner.password,
-    })
-  if (page.html.includes('name="decision"'))
-    page = await browser.submit(page, 'decision', { decision: 'allow' })
-  const newCode = async (): Promise<string> => {
-    const { searchParams } = new URL((await browser.visit(authorizeUrl(url, client))).url)
-    const code = searchParams.get('code')
-    if (code === null) throw new Error('no code came')
-    return code
-  }
-  return newCode
-}
-
-type TokenAnswer = { readonly status: number; readonly body: Record<string, unknown> }
-
-const askToken = async (
-  url: string,
-  client: Client,
-  form: Record<string, string>,
-): Promise<TokenAnswer> => {
-  const response = await fetch(`${url}/oauth2/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ ...form, client_id: client.id, client_secret: client.secret }),
-  })
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-}
-
-const redeem = (url: string, client: Client, code: string) =>
-  askToken(url, client, { grant_type: 'authorization_code', code, redirect_uri: redirectUri })
-
 /** Redeems codes and refreshes until the server is gone, or 400 times. */
 const work = async (
   url: string,
@@ -137,10 +98,7 @@ const work = async (
     const refreshToken = String(answer.body['refresh_token'])
     heard.redeemed.push({ code, accessToken: String(answer.body['access_token']), refreshToken })
     try {
-      const next = await askToken(url, client, {
-        grant_type: 'refresh_token',
-        refresh_token: refreshToken,
-      })
+      const next = await refresh(url, client, refreshToken)
       assert.equal(next.status, 200, JSON.stringify(next.body))
       heard.refreshed.push(String(next.body['access_token']))
     } catch (error) {
@@ -148,14 +106,6 @@ const work = async (
       return
     }
   }
-}
-
-const read = async (url: string, accessToken: string): Promise<number> => {
-  const response = await fetch(`${url}/api/odata4/one/Items(1)`, {
-    headers: { authorization: `Bearer ${accessToken}` },
-  })
-  await response.arrayBuffer()
-  return response.status
 }
 
 /** Everything acknowledged holds: tokens read, used codes are refused; what was unsure happens at most once. */

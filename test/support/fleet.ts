@@ -15,6 +15,8 @@ export type FleetNode = {
   readonly url: string
   readonly pid: () => number
   readonly isUp: () => boolean
+  /** What it said last before it ended although nobody had told it to. */
+  readonly crash: () => string | undefined
   /** What it has logged since its last start. */
   readonly lines: () => readonly string[]
   readonly start: () => Promise<void>
@@ -62,6 +64,7 @@ const readMetric = async (port: number, name: string, labels: string): Promise<n
 
 const createNode = ({ port, metricsPort, environment, options }: NodeInput): FleetNode => {
   let running: NodeProcess | undefined
+  let crash: string | undefined
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ending = running
     running = undefined
@@ -72,9 +75,14 @@ const createNode = ({ port, metricsPort, environment, options }: NodeInput): Fle
     url: `http://127.0.0.1:${port}`,
     pid: () => running?.process.pid ?? 0,
     isUp: () => running !== undefined,
+    crash: () => crash,
     lines: () => running?.lines ?? [],
     start: async () => {
-      running = await startNode(environment, options)
+      const started = await startNode(environment, options)
+      running = started
+      void started.ended.then(() => {
+        if (running === started) crash = `${started.process.exitCode}: ${started.lines.join('\n')}`
+      })
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
@@ -87,8 +95,10 @@ export type FleetOptions = {
   readonly env?: Readonly<Record<string, string>>
   /** The public address of somebody else's load balancer; without it the fleet has one of its own. */
   readonly publicUrl?: string
-  /** How each node is run, by its index. */
-  readonly run?: (index: number) => NodeOptions
+  /** Starts that load balancer, once the nodes are up. */
+  readonly balancer?: (nodes: readonly FleetNode[]) => Promise<void>
+  /** How the first node is run; it is then up, and has made the database, before anybody else comes. */
+  readonly first?: NodeOptions
   readonly clusterSettings?: readonly string[]
 }
 
@@ -133,7 +143,7 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
   }
   const inputs = await nodeInputs(options.nodes ?? 2, directory, common)
   const nodes = inputs.map((input, index) =>
-    createNode({ ...input, options: options.run?.(index) ?? {} }),
+    createNode({ ...input, options: index === 0 ? (options.first ?? {}) : {} }),
   )
   let app: TestApp | undefined
   let balancer: RoundRobin | undefined
@@ -145,8 +155,10 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
     rmSync(directory, { recursive: true, force: true })
   }
   try {
+    if (options.first !== undefined) await nodes[0]?.start()
     app = await startApp({ sources: false, env: common })
-    await Promise.all(nodes.map((node) => node.start()))
+    await Promise.all(nodes.filter((node) => !node.isUp()).map((node) => node.start()))
+    await options.balancer?.(nodes)
     if (options.publicUrl === undefined) balancer = await startRoundRobin(publicPort, nodes)
     const known = app
     const at = (index: number): TestApp => ({ ...known, url: nodes[index]?.url ?? '' })

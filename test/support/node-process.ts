@@ -9,7 +9,7 @@ export type NodeProcess = {
   readonly process: ChildProcess
   /** Settles when the process has ended. */
   readonly ended: Promise<void>
-  /** The last lines that it has logged. */
+  /** The last lines that it has said, but those that tell of ordinary requests. */
   readonly lines: readonly string[]
 }
 
@@ -40,7 +40,8 @@ export const startNode = async (
     const said = (): string => lines.join('\n')
     const timer = setTimeout(() => reject(new Error(`the server did not start: ${said()}`)), 30_000)
     const keep = (chunk: Buffer): void => {
-      for (const line of chunk.toString().split('\n')) if (line !== '') lines.push(line)
+      for (const line of chunk.toString().split('\n'))
+        if (line !== '' && !line.includes('"level":"info"')) lines.push(line)
       if (lines.some((line) => line.startsWith('Headgate is ready'))) {
         clearTimeout(timer)
         resolve()
