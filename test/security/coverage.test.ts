@@ -11,18 +11,18 @@ const range = (from: number, to: number): readonly string[] =>
 const wanted = [
   ...range(1, 13),
   ...range(15, 21),
-  ...range(23, 29),
+  ...range(23, 32),
   ...range(45, 51),
+  'T53',
   ...range(56, 58),
   ...range(70, 72),
-  'T31',
-  'T32',
   'T34',
   'T38',
   'T39',
   'T40',
   'T42',
   'T78',
+  'T84',
 ]
 
 const root = join(import.meta.dirname, '../..')
