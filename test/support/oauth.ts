@@ -66,7 +66,8 @@ export const authorizeUrl = (
 /** A browser that stops where the server sends it away, and shows where to. */
 export const createStoppingBrowser = () => {
   const browser = createBrowser({
-    stopAt: (url) => !/^http:\/\/(?:localhost|127\.0\.0\.1)/.test(url) || url.includes('/callback'),
+    stopAt: (url) =>
+      !/^https?:\/\/(?:localhost|127\.0\.0\.1)/.test(url) || url.includes('/callback'),
   })
   return browser
 }
