@@ -45,7 +45,8 @@ const prepare = async (config: Config, draft: string, keepTokens: boolean): Prom
   }
 }
 
-const stamp = (now: Date): string => now.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+/** UTC to the millisecond, so that two restores in one second keep both databases. */
+const stamp = (now: Date): string => now.toISOString().replaceAll(/[-:.]/g, '')
 
 /** Puts a backup in the place of the embedded store; the old one is kept. */
 export const restore: Command = {

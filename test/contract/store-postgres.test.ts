@@ -75,6 +75,41 @@ test('a command that others got in the way of for too long is told to come back,
   assert.deepEqual(await subjectsOf(world()), ['n'])
 })
 
+const alone = { isolation: 'one-statement', forgets: () => false } as const
+
+test('single statements that arrive together share transactions, and each is answered for itself', async () => {
+  const { store, run } = world()
+  const changed = await Promise.all(
+    Array.from({ length: 200 }, (_, i) => store.write(() => insert(store, `s${i}`), alone)),
+  )
+  assert.deepEqual(new Set(changed), new Set([1]))
+  assert.equal((await subjectsOf(world())).length, 200)
+  const [found] = await run('select count(distinct xmin::text)::int as n from login_failures')
+  assert.ok(Number(found?.['n']) < 100, `${String(found?.['n'])} transactions`)
+})
+
+test('of single statements that arrive together the ones that fail do so alone, and the rest is stored', async () => {
+  const { store } = world()
+  await store.write(() => insert(store, 's7'))
+  const results = await Promise.allSettled(
+    Array.from({ length: 40 }, (_, i) => store.write(() => insert(store, `s${i}`), alone)),
+  )
+  for (const [i, { status }] of results.entries())
+    assert.equal(status, i === 7 ? 'rejected' : 'fulfilled', String(i))
+  assert.equal((await subjectsOf(world())).length, 40)
+})
+
+test('a command that was said to be one statement and has two is refused', async () => {
+  const { store } = world()
+  await assert.rejects(
+    store.write(function* () {
+      yield* insert(store, 'a')
+      yield* insert(store, 'b')
+    }, alone),
+    /has a second one/,
+  )
+})
+
 test('two commands that wait for each other both come to their end', async () => {
   const { store } = world()
   await store.write(function* () {

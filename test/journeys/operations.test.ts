@@ -185,7 +185,7 @@ test('a restore ends what was issued before the backup, and what was revoked sin
   assert.match(restored.out, /1 remembered consents will be asked again/)
   assert.match(restored.out, /must be changed or revoked again/)
   const aside = /kept as (\S+)\.\n/.exec(restored.out)?.[1] ?? ''
-  assert.match(aside, /headgate\.db\.before-\d{8}T\d{6}Z$/)
+  assert.match(aside, /headgate\.db\.before-\d{8}T\d{9}Z$/)
   const old = new DatabaseSync(aside, { readOnly: true })
   assert.equal(old.prepare('select count(*) as n from consents').get()?.['n'], 0)
   old.close()

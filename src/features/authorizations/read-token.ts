@@ -70,16 +70,20 @@ export const createReadToken = (deps: {
   readonly hash: Hasher
 }): TokenStore['readToken'] => {
   const queries = createQueries(deps.store)
-  const read = (token: string, application: number, kind: TokenFacts['kind']) =>
-    deps.store.read(function* (): Command<TokenFacts | undefined> {
-      const row = yield* first(
-        queries[kind]({ hash: deps.hash(`${kind}-token`, token), application }),
-      )
+  const command = (hash: Uint8Array, application: number, kind: TokenFacts['kind']) =>
+    function* (): Command<TokenFacts | undefined> {
+      const row = yield* first(queries[kind]({ hash, application }))
       return row && toFacts(row, kind)
-    })
+    }
   return async (token, applicationId) => {
-    if (isWellFormed('accessToken', token)) return read(token, applicationId, 'access')
-    if (isWellFormed('refreshToken', token)) return read(token, applicationId, 'refresh')
+    if (isWellFormed('accessToken', token)) {
+      const hash = deps.hash('access-token', token)
+      const key = `token/${applicationId}/${Buffer.from(hash).toString('base64')}`
+      return deps.store.recall(key, command(hash, applicationId, 'access'))
+    }
+    // A rotation, which forgets nothing that was recalled, takes a refresh token out of use.
+    if (isWellFormed('refreshToken', token))
+      return deps.store.read(command(deps.hash('refresh-token', token), applicationId, 'refresh'))
     return undefined
   }
 }

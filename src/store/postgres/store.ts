@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg, { type PoolClient } from 'pg'
 import { Unavailable } from '#lib/refusal.ts'
-import type { Command } from '../command.ts'
+import type { Answer, Command, NamedQuery } from '../command.ts'
 import type { MigrateMode, MigrationPlan } from '../migrate.ts'
 import type { Store, WriteOptions } from '../store.ts'
 import type { Copying } from './copy-progress.ts'
@@ -14,6 +14,7 @@ import { createExclusive } from './exclusive.ts'
 import { migratePostgres, planPostgres } from './migrate.ts'
 import { createRecall } from './recall.ts'
 import { ask, inTransaction } from './session.ts'
+import { createSingleStatements } from './together.ts'
 import { checkSettings, explainFailure, explainRefusedConnection } from './usable.ts'
 
 /** So often a write is tried that others got in the way of; then its sender is told to come back. */
@@ -30,33 +31,26 @@ const begins = {
 const pause = (tries: number): Promise<void> =>
   sleep(randomInt(1, Math.min(longestPause, 2 ** tries) + 1))
 
-/** A statement by itself: no transaction is begun and none is left open when it fails. */
-const runAlone = async <T>(
-  connect: () => Promise<PoolClient>,
+/** A command of one statement, on whatever runs single statements. */
+const runSingle = async <T>(
+  single: (query: NamedQuery) => Promise<Answer>,
   command: () => Command<T>,
 ): Promise<T> => {
   const steps = command()
   const begun = steps.next()
   if (begun.done === true) return begun.value
-  const client = await connect()
-  try {
-    const next = steps.next(await ask(client, begun.value))
-    if (next.done !== true) throw new Error('a command of one statement has a second one')
-    client.release()
-    return next.value
-  } catch (error) {
-    client.release(breaksConnection(error))
-    throw error
-  }
+  const next = steps.next(await single(begun.value))
+  if (next.done !== true) throw new Error('a command of one statement has a second one')
+  return next.value
 }
 
-const createWrite =
-  (connect: () => Promise<PoolClient>, forget: () => void) =>
-  async <T>(command: () => Command<T>, options: WriteOptions<T> = {}): Promise<T> => {
+const createWrite = (connect: () => Promise<PoolClient>, forget: () => void) => {
+  const single = createSingleStatements(connect)
+  return async <T>(command: () => Command<T>, options: WriteOptions<T> = {}): Promise<T> => {
     const { isolation = 'serializable' } = options
     const runOnce = (): Promise<T> =>
       isolation === 'one-statement'
-        ? runAlone(connect, command)
+        ? runSingle(single, command)
         : inTransaction(connect, begins[isolation], command)
     // What a single statement has just read may be gone when its foreign key is checked; the next look says so.
     const mayTryAgain = (error: unknown): boolean =>
@@ -74,6 +68,7 @@ const createWrite =
       }
     }
   }
+}
 
 /**
  * A read of one statement needs no transaction. Which reads those are is learned: a statement that another one followed is
