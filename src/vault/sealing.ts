@@ -7,7 +7,7 @@ const tagLength = 16
  * AES-256-GCM of a text. `context` is authenticated, not stored: what is sealed for one place cannot be
  * opened in another (T74). Answers `v1.` and base64url of nonce, ciphertext and tag.
  */
-export const seal = (key: KeyObject, text: string, context: string): string => {
+export const seal = (key: KeyObject | Uint8Array, text: string, context: string): string => {
   const nonce = randomBytes(nonceLength)
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagLength })
   cipher.setAAD(Buffer.from(context, 'utf8'))
@@ -21,7 +21,11 @@ export const seal = (key: KeyObject, text: string, context: string): string => {
 }
 
 /** The text, or undefined when key, context or a single bit is not the one it was sealed with. */
-export const open = (key: KeyObject, sealed: string, context: string): string | undefined => {
+export const open = (
+  key: KeyObject | Uint8Array,
+  sealed: string,
+  context: string,
+): string | undefined => {
   if (!sealed.startsWith('v1.')) return undefined
   const encoded = sealed.slice(3)
   const bytes = Buffer.from(encoded, 'base64url')

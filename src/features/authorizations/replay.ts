@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { IssuedTokens } from '#oauth/model.ts'
 import { deriveKey, type Key } from '#vault/keys.ts'
 import { open, seal } from '#vault/sealing.ts'
@@ -11,8 +11,8 @@ const context = 'refresh-replay'
  */
 export const createReplays = (pepper: Key) => {
   const root = deriveKey(pepper, context)
-  const keyOf = (presented: string): KeyObject =>
-    createSecretKey(createHmac('sha256', root).update(presented, 'utf8').digest())
+  const keyOf = (presented: string): Uint8Array =>
+    createHmac('sha256', root).update(presented, 'utf8').digest()
   return {
     seal: (presented: string, tokens: IssuedTokens): string =>
       seal(keyOf(presented), JSON.stringify(tokens), context),

@@ -1,3 +1,4 @@
+import { sql as raw } from 'kysely'
 import { prepare } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 
@@ -49,19 +50,21 @@ export const createTokenStatements = ({ sql }: Store) => ({
       .set({ expires_at: slot('until') })
       .where('token_hash', '=', slot('hash')),
   ),
-  markRotated: prepare<{ hash: Uint8Array; now: number; replay: string }, never>((slot) =>
+  /** One token of a chain has each generation; the answer of the rotation before the last can no longer be asked for. */
+  markRotated: prepare<
+    { chain: number; generation: number; before: number; now: number; replay: string },
+    never
+  >((slot) =>
     sql
       .updateTable('refresh_tokens')
-      .set({ rotated_at: slot('now'), replay: slot('replay') })
-      .where('token_hash', '=', slot('hash')),
-  ),
-  /** The answer of the rotation before the last can no longer be asked for. */
-  forgetReplay: prepare<{ chain: number; generation: number }, never>((slot) =>
-    sql
-      .updateTable('refresh_tokens')
-      .set({ replay: null })
+      .set({
+        rotated_at: raw<number>`case when generation = ${slot('generation')} then cast(${slot('now')} as bigint) else rotated_at end`,
+        replay: raw<
+          string | null
+        >`case when generation = ${slot('generation')} then cast(${slot('replay')} as text) end`,
+      })
       .where('chain_id', '=', slot('chain'))
-      .where('generation', '=', slot('generation')),
+      .where('generation', 'in', [slot('before'), slot('generation')]),
   ),
 })
 

@@ -1,3 +1,4 @@
+import { hours } from '#lib/clock.ts'
 import type { IssuedTokens } from '#oauth/model.ts'
 import type { Issue, TokenStore } from '#oauth/ports.ts'
 import { mintToken } from '#oauth/token-format.ts'
@@ -15,34 +16,46 @@ import {
 import { type RefreshRow, toRefreshRecord } from './records.ts'
 
 /** A refresh token in use: what was presented, what is stored of it, and now. */
-type Presented = { readonly token: string; readonly row: RefreshRow; readonly now: number }
+type Presented = {
+  readonly token: string
+  readonly hash: Uint8Array
+  readonly row: RefreshRow
+  readonly now: number
+}
+
+/** Extending is two writes to indexed columns, so it is done so rarely (milliseconds), and for so much longer. */
+const extendEvery = hours(1)
 
 /** HDP's rule: the refresh token stays; its own life and the chain's begin anew. */
 function* keep(
   deps: TokenDeps,
-  { token, row, now }: Presented,
+  { token, hash, row, now }: Presented,
   issue: Issue,
 ): Command<IssuedTokens | undefined> {
   const until = now + issue.idleLifetime
-  if (!(yield* extendChain(deps, row.chain_id, until))) return undefined
-  const hash = deps.hash('refresh-token', token)
-  yield* run(deps.statements.extendRefreshToken({ hash, until }))
+  if (Math.min(row.expires_at, row.chain_expires_at) < until) {
+    const later = until + extendEvery
+    if (!(yield* extendChain(deps, row.chain_id, later))) return undefined
+    yield* run(deps.statements.extendRefreshToken({ hash, until: later }))
+  }
   const tokens = mintTokens(deps, issue, { scope: row.scope, now, refreshToken: token })
   yield* insertAccessToken(deps, row.chain_id, tokens, now)
   return tokens
 }
 
-/** Marks the token as rotated and keeps its answer for a retry; only the last rotation can be retried. */
+/**
+ * Marks the token as rotated and keeps its answer for a retry. Only the last rotation can be retried, so the answer of the
+ * one before it goes in the same statement.
+ */
 function* markRotated(
   deps: TokenDeps,
   { token, row, now }: Presented,
   tokens: IssuedTokens,
 ): Command<void> {
-  const { statements } = deps
   const replay = deps.replays.seal(token, tokens)
-  yield* run(statements.markRotated({ hash: deps.hash('refresh-token', token), now, replay }))
-  const before = { chain: row.chain_id, generation: row.generation - 1 }
-  if (row.generation > 0) yield* run(statements.forgetReplay(before))
+  const { chain_id: chain, generation } = row
+  const values = { chain, generation, before: generation - 1, now, replay }
+  yield* run(deps.statements.markRotated(values))
 }
 
 function* rotate(
@@ -77,9 +90,10 @@ export function* useRefreshToken(
   judge: Parameters<TokenStore['useRefreshToken']>[1],
   issue: Issue,
 ): Command<Outcome> {
-  const row = yield* first(deps.records.refresh({ hash: deps.hash('refresh-token', token) }))
+  const hash = deps.hash('refresh-token', token)
+  const row = yield* first(deps.records.refresh({ hash }))
   if (row === undefined) return nothing
-  const presented = { token, row, now: deps.clock.now() }
+  const presented = { token, hash, row, now: deps.clock.now() }
   const verdict = judge(toRefreshRecord(row), presented.now)
   switch (verdict.kind) {
     case 'refuse':
