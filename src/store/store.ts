@@ -15,6 +15,8 @@ export type WriteOptions<T> = {
    * `one-statement`: it is a single statement, which is atomic by itself.
    */
   readonly isolation?: 'serializable' | 'row-locks' | 'one-statement'
+  /** It may take as long as it needs: for what ends so much at once that it must not be told to come back for ever. */
+  readonly patient?: boolean
   /**
    * Whether what the command did may have made a recalled answer untrue; taken for true unless told otherwise.
    * A command that only adds what nobody can have asked for (a fresh token) says no.

@@ -99,6 +99,28 @@ test('of single statements that arrive together the ones that fail do so alone, 
   assert.equal((await subjectsOf(world())).length, 40)
 })
 
+test('single statements wait for a locked row alone, and hold up no others', async () => {
+  const { store, url } = world()
+  await store.write(() => insert(store, 'locked'))
+  const holder = await connected(url)
+  await holder.query("begin; select 1 from login_failures where subject = 'locked' for update")
+  let freed = false
+  const waiting = Array.from({ length: 2 }, () =>
+    store.write(() => setCounter(store, 'locked', 7), alone).then(() => assert.ok(freed)),
+  )
+  await Promise.all(
+    Array.from({ length: 50 }, (_, i) => store.write(() => insert(store, `s${i}`), alone)),
+  )
+  await Promise.all(
+    Array.from({ length: 50 }, (_, i) => store.write(() => insert(store, `t${i}`), alone)),
+  )
+  freed = true
+  await holder.query('rollback')
+  await holder.end()
+  await Promise.all(waiting)
+  assert.equal((await subjectsOf(world())).length, 101)
+})
+
 test('a command that was said to be one statement and has two is refused', async () => {
   const { store } = world()
   await assert.rejects(

@@ -309,9 +309,33 @@ test('a parameter is refused, so that nobody ends all who meant one', async () =
   const held = await hold(client)
   for (const [method, path] of everyAddress(client)) {
     const answer = await manage(app, method, `${path}?applicationId=${client.id}`, admin)
-    assertRefused(answer, 400, 222207007, /takes no parameters/)
+    assertRefused(answer, 400, 222207007, /takes (?:no parameters|limit and after alone)/)
   }
   assert.deepEqual(await use(held), works)
+})
+
+test('a list is read in pieces, which say where the next one begins', async () => {
+  const clients = [await register(app), await register(app), await register(app)]
+  for (const client of clients) await hold(client)
+  const path = ofUser(await userIdOf(app))
+  type Piece = { accesses: { applicationId: number }[]; next?: number }
+  const whole = (await manage(app, 'GET', path, admin)).body as unknown as Piece
+  assert.ok(whole.accesses.length >= 3)
+  assert.equal(whole.next, undefined)
+  const read: number[] = []
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const query = `?limit=2&after=${after}`
+    const piece = (await manage(app, 'GET', path + query, admin)).body as unknown as Piece
+    assert.ok(piece.accesses.length <= 2)
+    read.push(...piece.accesses.map(({ applicationId }) => applicationId))
+    after = piece.next
+  }
+  assert.deepEqual(
+    read,
+    whole.accesses.map(({ applicationId }) => applicationId),
+  )
+  for (const query of ['limit=0', 'limit=1001', 'limit=x', 'after=-1', 'after=', 'offset=3'])
+    assertRefused(await manage(app, 'GET', `${path}?${query}`, admin), 400, 222207007)
 })
 
 test('what an administrator ends is in the audit log with both ids; what is refused is not', async () => {

@@ -33,6 +33,7 @@ export type Person = { readonly name: string; readonly password: string }
 const createFiles = (directory: string): void => {
   mkdirSync(directory, { recursive: true })
   for (const name of ['one', 'two']) {
+    if (existsSync(join(directory, `${name}.db`))) continue
     const database = new DatabaseSync(join(directory, `${name}.db`))
     database.exec(`CREATE TABLE Item (id INTEGER PRIMARY KEY, name VARCHAR(50), amount DOUBLE);
       INSERT INTO Item WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)

@@ -4,6 +4,7 @@ import type { Store } from '#store/store.ts'
 import type { Caller } from '../access/caller.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import { endAccess } from './ending.ts'
+import { noPersonsSelection } from './machine-access.ts'
 
 /** An application to which the user has given access. Times in milliseconds since 1970. */
 export type AllowedApplication = {
@@ -11,7 +12,7 @@ export type AllowedApplication = {
   readonly name: string
   readonly ownerName: string
   readonly scope: string
-  /** What the user consented to on the page; undefined where there was none. */
+  /** What the user consented to, on the page or by handing over the password; undefined where there was neither. */
   readonly selection: DataSourceSelection | undefined
   /** What the application reads by itself (client_credentials), because the user, its owner, said so. */
   readonly byItself: DataSourceSelection | undefined
@@ -21,17 +22,13 @@ export type AllowedApplication = {
   readonly lastUsedAt: number | undefined
 }
 
-/** A consent without a redirect was not given on the page: it stands for a password, or for a machine client alone. */
 const selectionsOf = (row: {
   selection: string
   machine_selection: string | null
-  redirect_host: string
-}): Pick<AllowedApplication, 'selection' | 'byItself'> => {
-  const byItself =
-    row.machine_selection === null ? undefined : parseSelection(row.machine_selection)
-  const forMachineAlone = byItself !== undefined && row.redirect_host === ''
-  return { byItself, selection: forMachineAlone ? undefined : parseSelection(row.selection) }
-}
+}): Pick<AllowedApplication, 'selection' | 'byItself'> => ({
+  selection: row.selection === noPersonsSelection ? undefined : parseSelection(row.selection),
+  byItself: row.machine_selection === null ? undefined : parseSelection(row.machine_selection),
+})
 
 /** What a user has allowed, and its end. */
 export const createAllowedApplications = (store: Store) => {

@@ -1,7 +1,7 @@
 import { isLoopback, matchesRedirectUri } from '#oauth/redirect-uri.ts'
 import { type Command, all, run, type Statement } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
-import { endMachineTokens } from './machine-access.ts'
+import { dropEmptyConsent } from './machine-access.ts'
 
 // What ends what (DESIGN invariant 16). Codes, access tokens and refresh tokens hang on their chain and
 // chains on their consent, so that one delete ends them all, and nothing can be minted for them later (T31).
@@ -60,18 +60,11 @@ export function* endByRedirectUri(
   }
 }
 
-/**
- * Ends the chains of an application that is disabled; its consents wait for it to come back, and so does what its owner
- * lets it read by itself.
- */
+/** Ends the chains of an application that is disabled; its consents wait for it to come back. */
 export function* endChainsOfApplication(store: Store, applicationId: number): Command<void> {
   yield* run(
-    store.sql
-      .deleteFrom('chains')
-      .where('consent_id', 'in', consentsOf(store, applicationId))
-      .where('grant_type', '!=', 'client_credentials'),
+    store.sql.deleteFrom('chains').where('consent_id', 'in', consentsOf(store, applicationId)),
   )
-  yield* endMachineTokens(store, applicationId)
 }
 
 /** Ends what a grant type that was removed had given: its chains, or (refresh_token) the refresh tokens. */
@@ -97,6 +90,7 @@ export function* endByGrantType(
       .where('consent_id', 'in', consents)
       .where('grant_type', '=', grantType),
   )
+  if (grantType === 'client_credentials') yield* dropEmptyConsent(store, applicationId)
 }
 
 /** Rows per transaction where everything ends: servers that run meanwhile must not wait for long. */

@@ -11,6 +11,9 @@ const grantType = 'client_credentials'
 /** Such a chain does not end by being idle; 31 December 9999. */
 const never = 253_402_214_400_000
 
+/** The selection of a consent that only holds a machine client's chain: no person has let the application read anything. */
+export const noPersonsSelection = JSON.stringify({ kind: 'only', ids: [] })
+
 /** Whose access it is, and to what. */
 export type MachineOwner = { readonly applicationId: number; readonly ownerId: number }
 
@@ -51,18 +54,19 @@ export function* foreignSource(
   return ids.find((id) => !owned.has(id))
 }
 
-/** Ends the tokens that were given for it; the authorization itself waits. */
-export function* endMachineTokens(store: Store, applicationId: number): Command<void> {
-  const consents = store.sql
-    .selectFrom('consents')
-    .select('id')
-    .where('application_id', '=', applicationId)
-  const chains = store.sql
-    .selectFrom('chains')
-    .select('id')
-    .where('consent_id', 'in', consents)
-    .where('grant_type', '=', grantType)
-  yield* run(store.sql.deleteFrom('access_tokens').where('chain_id', 'in', chains))
+/** Takes away a consent that held nothing but a machine client's chain, when that is gone. */
+export function* dropEmptyConsent({ sql }: Store, applicationId: number): Command<void> {
+  yield* run(
+    sql
+      .deleteFrom('consents')
+      .where('application_id', '=', applicationId)
+      .where('selection', '=', noPersonsSelection)
+      .where(
+        'id',
+        'not in',
+        sql.selectFrom('chains').select('consent_id').where('grant_type', '=', grantType),
+      ),
+  )
 }
 
 /**
@@ -82,7 +86,7 @@ export function* authorizeMachine(
         user_id: of.ownerId,
         application_id: of.applicationId,
         scope: odataScope,
-        selection,
+        selection: noPersonsSelection,
         redirect_host: '',
         application_revision: of.revision,
         created_at: now,

@@ -56,15 +56,6 @@ export type ApplicationChange = {
   readonly setsDataSources: boolean
 }
 
-/** A PUT that leaves the list out does not renew what the owner has ended meanwhile. */
-const grantsMachineAccess = (
-  before: Application,
-  after: ApplicationFields,
-  setsDataSources: boolean,
-): boolean =>
-  after.grantTypes.includes('client_credentials') &&
-  (setsDataSources || !before.grantTypes.includes('client_credentials'))
-
 /** The rules of client applications: who may see which, and what a change ends. */
 export const createApplicationService = (deps: Deps) => {
   const { store, applications, secrets, machines } = deps
@@ -131,23 +122,26 @@ export const createApplicationService = (deps: Deps) => {
           yield* endByRedirectUri(store, id, uri, after.redirectUrls)
       for (const type of before.grantTypes)
         if (!after.grantTypes.includes(type)) yield* endByGrantType(store, id, type)
-      if (before.enabled && !after.enabled) yield* endChainsOfApplication(store, id)
-      if (grantsMachineAccess(before, after, setsDataSources))
-        yield* machines.authorize(
-          caller,
-          { ...before, ...after, revision },
-          refusals.applicationNotUpdated,
-        )
+      if (before.enabled && !after.enabled)
+        yield* machines.endAndRenew(before, () => endChainsOfApplication(store, id))
+      yield* machines.change(caller, {
+        before,
+        after: { ...before, ...after, revision },
+        setsDataSources,
+      })
       const application = yield* require(caller, id, refusals.applicationToUpdateNotFound)
       return yield* show(application, yield* secrets.read(application))
     })
   }
 
   const remove = async (caller: Caller, id: number): Promise<void> => {
-    await store.write(function* () {
-      yield* require(caller, id, refusals.applicationToDeleteNotFound)
-      yield* applications.remove(id)
-    })
+    await store.write(
+      function* () {
+        yield* require(caller, id, refusals.applicationToDeleteNotFound)
+        yield* applications.remove(id)
+      },
+      { patient: true },
+    )
   }
 
   /**
@@ -159,14 +153,17 @@ export const createApplicationService = (deps: Deps) => {
     id: number,
     overlap: number | undefined,
   ): Promise<ShownApplication> =>
-    store.write(function* () {
-      const application = yield* require(caller, id, refusals.applicationToResetNotFound)
-      if (overlap !== undefined)
-        return yield* show(application, yield* secrets.addBeside(application, overlap))
-      yield* secrets.removeAll(application)
-      yield* machines.endAndRenew(application, () => endAccess(store, { applicationId: id }))
-      return yield* show(application, yield* secrets.add(application))
-    })
+    store.write(
+      function* () {
+        const application = yield* require(caller, id, refusals.applicationToResetNotFound)
+        if (overlap !== undefined)
+          return yield* show(application, yield* secrets.addBeside(application, overlap))
+        yield* secrets.removeAll(application)
+        yield* machines.endAndRenew(application, () => endAccess(store, { applicationId: id }))
+        return yield* show(application, yield* secrets.add(application))
+      },
+      { patient: true },
+    )
 
   return { list, read, register, update, remove, reset }
 }

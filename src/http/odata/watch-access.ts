@@ -15,6 +15,7 @@ export type AccessWatch = { readonly stop: () => void }
 export const watchAccess = (stillOpen: () => Promise<boolean>, cut: () => void): AccessWatch => {
   let knownAt = Date.now()
   let over = false
+  let asking = false
   const finish = (): void => {
     over = true
     clearInterval(timer)
@@ -25,12 +26,17 @@ export const watchAccess = (stillOpen: () => Promise<boolean>, cut: () => void):
     cut()
   }
   const ask = async (): Promise<void> => {
+    // A database that hangs is asked once, and not again and again by every open answer.
+    if (asking) return
+    asking = true
     const askedAt = Date.now()
     try {
       if (!(await stillOpen())) end()
       knownAt = Math.max(knownAt, askedAt)
     } catch (error) {
       if (!(error instanceof Unavailable)) end()
+    } finally {
+      asking = false
     }
   }
   const timer = setInterval(() => {

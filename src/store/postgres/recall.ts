@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { forgetOldest } from '../forget-oldest.ts'
 
 const mostRecalled = 10_000
 /** An answer may be reused for so long on a node that did not hear of a change (DESIGN invariant 15). Milliseconds. */
@@ -13,7 +14,7 @@ type Remembered = { readonly answer: Promise<unknown>; readonly until: number }
 export const createRecall = (read: <T>(command: () => Command<T>) => Promise<T>) => {
   const answers = new Map<string, Remembered>()
   const ask = <T>(key: string, command: () => Command<T>): Promise<T> => {
-    if (answers.size >= mostRecalled) answers.clear()
+    if (answers.size >= mostRecalled) forgetOldest(answers)
     const answer = read(command)
     const remembered = { answer, until: performance.now() + reuseFor }
     answers.set(key, remembered)

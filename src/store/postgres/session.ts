@@ -2,9 +2,16 @@ import type { PoolClient } from 'pg'
 import type { Answer, Command, NamedQuery } from '../command.ts'
 import { breaksConnection } from './errors.ts'
 
+/** How long the driver waits for a statement, where that is not the connection's own bound. Milliseconds. */
+export type Bounds = { readonly query_timeout?: number }
+
 /** Runs one statement on a connection. */
-export const ask = async (client: PoolClient, query: NamedQuery): Promise<Answer> => {
-  const text = { text: query.sql, values: query.parameters as unknown[] }
+export const ask = async (
+  client: PoolClient,
+  query: NamedQuery,
+  bounds: Bounds = {},
+): Promise<Answer> => {
+  const text = { text: query.sql, values: query.parameters as unknown[], ...bounds }
   const result = await client.query(query.name === undefined ? text : { ...text, name: query.name })
   return { rows: result.rows as unknown[], changes: result.rowCount ?? 0 }
 }
@@ -12,13 +19,13 @@ export const ask = async (client: PoolClient, query: NamedQuery): Promise<Answer
 const drive = async <T>(
   client: PoolClient,
   command: () => Command<T>,
-  begun: Promise<unknown>,
+  { begun, bounds }: { readonly begun: Promise<unknown>; readonly bounds: Bounds },
 ): Promise<T> => {
   const steps = command()
   let step = steps.next()
   // Were the beginning refused, a statement that changes something would count by itself.
   if (step.done !== true && !/^select\b/i.test(step.value.sql)) await begun
-  while (step.done !== true) step = steps.next(await ask(client, step.value))
+  while (step.done !== true) step = steps.next(await ask(client, step.value, bounds))
   return step.value
 }
 
@@ -41,6 +48,7 @@ export const inTransaction = async <T>(
   connect: () => Promise<PoolClient>,
   begin: string,
   command: () => Command<T>,
+  bounds: Bounds = {},
 ): Promise<T> => {
   const client = await connect()
   try {
@@ -49,7 +57,7 @@ export const inTransaction = async <T>(
     begun.catch(() => undefined)
     let value: T
     try {
-      value = await drive(client, command, begun)
+      value = await drive(client, command, { begun, bounds })
     } catch (error) {
       // A connection that was dead before anything began says so here.
       await begun

@@ -27,6 +27,10 @@ const begins = {
   'row-locks': 'begin isolation level read committed',
 } as const
 
+/** Milliseconds; also the driver waits so long. */
+const longPatience = 600_000
+const patiently = `; set local statement_timeout = ${longPatience}`
+
 /** Nodes that were stopped by each other must not meet again at the same moment. */
 const pause = (tries: number): Promise<void> =>
   sleep(randomInt(1, Math.min(longestPause, 2 ** tries) + 1))
@@ -47,11 +51,16 @@ const runSingle = async <T>(
 const createWrite = (connect: () => Promise<PoolClient>, forget: () => void) => {
   const single = createSingleStatements(connect)
   return async <T>(command: () => Command<T>, options: WriteOptions<T> = {}): Promise<T> => {
-    const { isolation = 'serializable' } = options
+    const { isolation = 'serializable', patient = false } = options
     const runOnce = (): Promise<T> =>
       isolation === 'one-statement'
         ? runSingle(single, command)
-        : inTransaction(connect, begins[isolation], command)
+        : inTransaction(
+            connect,
+            begins[isolation] + (patient ? patiently : ''),
+            command,
+            patient ? { query_timeout: longPatience } : {},
+          )
     // What a single statement has just read may be gone when its foreign key is checked; the next look says so.
     const mayTryAgain = (error: unknown): boolean =>
       isConflict(error) || (isolation === 'one-statement' && isDangling(error))

@@ -14,15 +14,18 @@ type Waiting = {
   readonly reject: (error: unknown) => void
 }
 
+/** Whoever must wait for a row waits alone, and not with all the others. */
+const begin = "begin; set local lock_timeout = '50ms'"
+
 /** Sends what the work asks in one piece: a system call for each statement costs more than the statement. */
 const inOnePiece = <T>(client: PoolClient, work: () => T): T => {
-  const { stream } = (client as unknown as { readonly connection: { readonly stream: Writable } })
-    .connection
-  stream.cork()
+  // Not a documented part of the driver; without it each statement is sent by itself.
+  const stream = (client as unknown as { connection?: { stream?: Writable } }).connection?.stream
+  stream?.cork()
   try {
     return work()
   } finally {
-    stream.uncork()
+    stream?.uncork()
   }
 }
 
@@ -45,7 +48,7 @@ const runTogether = async (
 ): Promise<readonly Answer[] | undefined> => {
   const client = await connect()
   try {
-    await client.query('begin')
+    await client.query(begin)
     // A commit after a failed statement undoes everything, so nothing has to be waited for in between.
     const [committed, ...asked] = inOnePiece(client, () => {
       const sent = queries.map((query) => ask(client, query))
@@ -57,9 +60,7 @@ const runTogether = async (
       throw failed.reason
     client.release()
     return failed === undefined
-      ? answers.flatMap((outcome) =>
-          outcome.status === 'fulfilled' ? [outcome.value as Answer] : [],
-        )
+      ? answers.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
       : undefined
   } catch (error) {
     client.release(true)
@@ -78,19 +79,20 @@ export const createSingleStatements = (connect: () => Promise<PoolClient>) => {
   const settleAlone = ({ query, resolve, reject }: Waiting): Promise<void> =>
     runAlone(connect, query).then(resolve, reject)
 
-  const run = async (batch: readonly Waiting[]): Promise<void> => {
-    const [only] = batch
-    if (only !== undefined && batch.length === 1) return settleAlone(only)
+  /** Answers those that are left to be run alone. */
+  const run = async (batch: readonly Waiting[]): Promise<readonly Waiting[]> => {
+    if (batch.length === 1) return batch
     try {
       const answers = await runTogether(
         connect,
         batch.map(({ query }) => query),
       )
-      if (answers === undefined) await Promise.all(batch.map(settleAlone))
-      else for (const [index, answer] of answers.entries()) batch[index]?.resolve(answer)
+      if (answers === undefined) return batch
+      for (const [index, answer] of answers.entries()) batch[index]?.resolve(answer)
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }
+    return []
   }
 
   const flush = (): void => {
@@ -98,9 +100,13 @@ export const createSingleStatements = (connect: () => Promise<PoolClient>) => {
       const batch = waiting.slice(0, mostTogether)
       waiting = waiting.slice(mostTogether)
       running += 1
-      void run(batch).finally(() => {
-        running -= 1
-        flush()
+      void run(batch).then((left) => {
+        // One by itself keeps its place, so that others gather meanwhile; of several, one may wait for a row.
+        const settled = Promise.all(left.map(settleAlone))
+        return (left.length === 1 && batch.length === 1 ? settled : Promise.resolve()).then(() => {
+          running -= 1
+          flush()
+        })
       })
     }
   }

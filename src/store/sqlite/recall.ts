@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { forgetOldest } from '../forget-oldest.ts'
 import { type Connection, readTogether, translate } from './connection.ts'
 
 const mostRecalled = 10_000
@@ -34,7 +35,7 @@ export const createRecall = (reader: Connection) => {
     askOthers()
     if (answers.has(key)) return answers.get(key) as T
     const answer = readTogether(reader, command)
-    if (answers.size >= mostRecalled) answers.clear()
+    if (answers.size >= mostRecalled) forgetOldest(answers)
     answers.set(key, answer)
     return answer
   }

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { people, type Person, startApp, type TestApp } from '#test/support/app.ts'
 import {
   askAsClient,
+  askWithPassword,
   callback,
   getTokens,
   manage,
@@ -143,6 +144,80 @@ test('T54: what a person consented to and what a machine reads do not mix', asyn
   // Set anew by the owner: the person's consent stays as it was.
   assert.equal((await change(client, { dataSources: [two, one] })).status, 200)
   assert.equal(await readWith(app, person.access_token, 'two'), 404)
+})
+
+test('a body that was read and sent back changes nothing, and an administrator can disable with it', async () => {
+  const client = await registerMachine(app, ['one'])
+  const { access_token: token } = (await askAsClient(app, client)).body
+  const { body } = await manage(app, 'GET', `${applications}/${client.id}`, asOwner)
+  assert.equal((await change(client, { ...body, description: 'sent back' })).status, 200)
+  assert.equal(await readWith(app, token), 200)
+  const disabled = await change(client, { ...body, enabled: false }, people.admin)
+  assert.equal(disabled.status, 200, JSON.stringify(disabled.body))
+  assert.equal(await readWith(app, token), 401)
+  await manage(app, 'DELETE', `${allowed}/${client.id}`, asOwner)
+  assert.equal((await change(client, body, people.admin)).status, 200)
+  assert.equal((await askAsClient(app, client)).body.error, 'unauthorized_client')
+})
+
+type Shown = { readonly dataSources: unknown; readonly machineDataSources?: unknown }
+
+const shownTo = async (client: Registered): Promise<Shown | undefined> => {
+  const path = `/api/admin/applications/${client.id}/accesses`
+  const { body } = await manage(app, 'GET', path, { person: people.admin })
+  const [access] = body['accesses'] as Shown[]
+  return (
+    access && {
+      dataSources: access.dataSources,
+      ...(access.machineDataSources === undefined
+        ? {}
+        : { machineDataSources: access.machineDataSources }),
+    }
+  )
+}
+
+test('what an application reads is shown as it is, in whatever order it was given', async () => {
+  const [one, two] = [await sourceId(app, 'one'), await sourceId(app, 'two')]
+  const grantTypes = ['authorization_code', 'refresh_token', 'password', 'client_credentials']
+  const page = { only: [one] }
+  const machine = { only: [two] }
+  const person = { allExcept: [] }
+  const nobody = { only: [] }
+
+  const first = await register(app, { grantTypes, dataSources: [one] }, people.user)
+  assert.deepEqual(await shownTo(first), { dataSources: nobody, machineDataSources: page })
+  assert.equal((await change(first, { dataSources: [two] })).status, 200)
+  assert.deepEqual(await shownTo(first), { dataSources: nobody, machineDataSources: machine })
+  const byPassword = (await askWithPassword(app, first)).body
+  assert.deepEqual(await shownTo(first), { dataSources: person, machineDataSources: machine })
+  assert.equal(await readWith(app, byPassword.access_token, 'one'), 200)
+  assert.equal(await readWith(app, byPassword.access_token, 'two'), 200)
+
+  const second = await register(app, { grantTypes: grantTypes.slice(0, 3) }, people.user)
+  await getTokens(app, second, { sources: [Number(one)] })
+  assert.equal((await change(second, { grantTypes, dataSources: [two] })).status, 200)
+  assert.deepEqual(await shownTo(second), { dataSources: page, machineDataSources: machine })
+  assert.equal((await change(second, { grantTypes: grantTypes.slice(0, 3) })).status, 200)
+  assert.deepEqual(await shownTo(second), { dataSources: page })
+
+  const third = await registerMachine(app, ['one'])
+  await change(third, { grantTypes: ['authorization_code'], redirectUrls: [callback] })
+  assert.equal(await shownTo(third), undefined, 'nothing is left of it')
+})
+
+test('T51: of tokens asked for while the application is disabled, none works when it comes back', async () => {
+  for (let round = 0; round < 8; round += 1) {
+    const client = await registerMachine(app, ['one'])
+    const asked = Array.from({ length: 10 }, () => askAsClient(app, client))
+    const disabled = change(client, { enabled: false })
+    const answers = await Promise.all(asked)
+    assert.equal((await disabled).status, 200)
+    assert.equal((await change(client, { enabled: true })).status, 200)
+    // Those that were answered after it came back would be another matter; none was asked for then.
+    for (const { status: code, body } of answers)
+      if (code === 200) assert.equal(await readWith(app, body.access_token), 401)
+    assert.equal((await askAsClient(app, client)).status, 200)
+  }
 })
 
 test('a machine client is among what its owner allowed, and ends there until the owner renews it', async () => {

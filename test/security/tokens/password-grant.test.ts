@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { people, startApp, type TestApp } from '#test/support/app.ts'
 import {
@@ -71,6 +74,47 @@ test('T54: a consent that the user gave narrows a token that was got by password
   const { body } = await askWithPassword(app, mine)
   assert.equal(await readWith(app, body.access_token, 'one'), 200)
   assert.equal(await readWith(app, body.access_token, 'two'), 404)
+})
+
+test('T45: a wider consent later does not widen a token that was got by password before', async () => {
+  const [one, two] = [Number(await sourceId(app, 'one')), Number(await sourceId(app, 'two'))]
+  const mine = await register(app, { grantTypes: grants })
+  await getTokens(app, mine, { sources: [one] })
+  const { body } = await askWithPassword(app, mine)
+  await execute(
+    app,
+    raw`update consents set redirect_host = 'elsewhere' where application_id = ${mine.id}`,
+  )
+  await getTokens(app, mine, { sources: [one, two] })
+  assert.equal(await readWith(app, body.access_token, 'two'), 404)
+  const next = await refresh(app, mine, body.refresh_token)
+  assert.equal(await readWith(app, next.body.access_token, 'two'), 404)
+  assert.equal(
+    await readWith(app, (await askWithPassword(app, mine)).body.access_token, 'two'),
+    200,
+  )
+})
+
+test('T51: a secret that was reset while the password was checked begins nothing', async () => {
+  const mine = await register(app, { grantTypes: grants })
+  const known = await app.core.clients.readClient(mine.clientId)
+  const user = await app.core.store.read(() => app.core.users.readByName(people.user.name))
+  assert.ok(known && user)
+  const secretHash = app.core.hash('client-secret', mine.clientSecret)
+  const trade = () =>
+    app.core.tokens.issueForUser(
+      { userId: user.id, passwordVersion: user.passwordVersion },
+      { ...known, secretHash },
+      {
+        scope: 'api.access.odata',
+        accessTokenLifetime: 1000,
+        withRefreshToken: true,
+        idleLifetime: 1000,
+      },
+    )
+  assert.ok(await trade())
+  assert.equal((await manage(app, 'PUT', `${applications}/${mine.id}/reset`)).status, 200)
+  assert.equal(await trade(), undefined)
 })
 
 test('T54: a password is no consent for the browser: the page asks', async () => {
@@ -180,7 +224,9 @@ test('without refresh_token among its grant types the application gets an access
 })
 
 test("with HDP's habit every confidential application has it, and loses it with the habit", async () => {
-  const habit = await startApp({ env: { HEADGATE_HDP: 'password-grant' } })
+  const dataDir = mkdtempSync(join(tmpdir(), 'headgate-habit-'))
+  const habit = await startApp({ dataDir, env: { HEADGATE_HDP: 'password-grant' } })
+  let left: { readonly plain: Registered; readonly refreshToken: string } | undefined
   try {
     const plain = await register(habit)
     const { status, body } = await askWithPassword(habit, plain)
@@ -191,7 +237,17 @@ test("with HDP's habit every confidential application has it, and loses it with 
     assert.equal((await askWithPassword(habit, open)).body.error, 'unauthorized_client')
     const shown = await manage(habit, 'GET', `${applications}/${plain.id}`)
     assert.deepEqual(shown.body['grantTypes'], ['authorization_code', 'refresh_token'])
+    left = { plain, refreshToken: body.refresh_token }
   } finally {
     await habit.close()
+  }
+  const without = await startApp({ dataDir, sources: false })
+  try {
+    assert.equal((await askWithPassword(without, left.plain)).body.error, 'unauthorized_client')
+    const refreshed = await refresh(without, left.plain, left.refreshToken)
+    assert.equal(refreshed.body.error, 'invalid_grant')
+  } finally {
+    await without.close()
+    rmSync(dataDir, { recursive: true, force: true })
   }
 })

@@ -1,6 +1,13 @@
 import { type Endpoint, endpoint } from '../../endpoint.ts'
 import { refusals } from '../../refusals.ts'
-import { type AccessDeps, ending, listing, shownAccesses, takesNoQuery } from './access-shapes.ts'
+import {
+  type AccessDeps,
+  ending,
+  listing,
+  pageOf,
+  shownAccesses,
+  takesNoQuery,
+} from './access-shapes.ts'
 
 const path = '/api/admin/applications/:id/accesses'
 
@@ -10,10 +17,8 @@ const listAccessesOfApplication = endpoint<AccessDeps>({
   path,
   summary: 'List the users who have given an application access',
   unknownId: refusals.applicationNotFound,
-  handle: async ({ accesses }, _caller, { id, query }) => {
-    takesNoQuery(query)
-    return shownAccesses(await accesses.list({ applicationId: id }))
-  },
+  handle: async ({ accesses }, _caller, { id, query }) =>
+    shownAccesses(await accesses.list({ applicationId: id }, pageOf(query))),
 })
 
 const endAccessesOfApplication = endpoint<AccessDeps>({

@@ -1,6 +1,13 @@
 import { type Endpoint, endpoint } from '../../endpoint.ts'
 import { refusals } from '../../refusals.ts'
-import { type AccessDeps, ending, listing, shownAccesses, takesNoQuery } from './access-shapes.ts'
+import {
+  type AccessDeps,
+  ending,
+  listing,
+  pageOf,
+  shownAccesses,
+  takesNoQuery,
+} from './access-shapes.ts'
 
 const path = '/api/admin/users/:id/accesses'
 
@@ -10,10 +17,8 @@ const listAccessesOfUser = endpoint<AccessDeps>({
   path,
   summary: 'List the applications to which a user has given access',
   unknownId: refusals.userNotFound,
-  handle: async ({ accesses }, _caller, { id, query }) => {
-    takesNoQuery(query)
-    return shownAccesses(await accesses.list({ userId: id }))
-  },
+  handle: async ({ accesses }, _caller, { id, query }) =>
+    shownAccesses(await accesses.list({ userId: id }, pageOf(query))),
 })
 
 const endAccessesOfUser = endpoint<AccessDeps>({
