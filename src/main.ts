@@ -12,7 +12,7 @@ const usage = (): string =>
   [
     'Usage: npm run headgate -- <command>',
     '',
-    ...commands.map((command) => `  ${command.usage.padEnd(34)}${command.summary}`),
+    ...commands.map((command) => `  ${command.usage.padEnd(44)}${command.summary}`),
   ].join('\n')
 
 /** The command line. What is wrong with it, or with the configuration, is one line and exit code 2 or 1. */

@@ -4,7 +4,7 @@ import { type Command, refuseWords } from './command.ts'
 
 /** What ended, as a sentence. */
 export const describeEnded = (ended: EndedTokens): string =>
-  `Ended: ${ended.authorizations} authorizations with their tokens, ${ended.machineTokens} tokens of machine clients, ${ended.sessions} sessions; ${ended.consents} remembered consents will be asked again.`
+  `Ended: ${ended.authorizations} authorizations with their tokens, ${ended.machineTokens} tokens of machine clients, ${ended.sessions} sessions; ${ended.consents} remembered consents will be asked again. Machine clients get new tokens by themselves, with the secrets that the database holds; a client that must not is to be disabled or reset.`
 
 /** For whoever has restored a PostgreSQL: tokens that were revoked after the backup would be good again. */
 export const endTokens: Command = {

@@ -105,9 +105,13 @@ test('single statements wait for a locked row alone, and hold up no others', asy
   const holder = await connected(url)
   await holder.query("begin; select 1 from login_failures where subject = 'locked' for update")
   let freed = false
-  const waiting = Array.from({ length: 2 }, () =>
-    store.write(() => setCounter(store, 'locked', 7), alone).then(() => assert.ok(freed)),
-  )
+  const waiting: Promise<void>[] = []
+  // One after the other, so that each of them is alone when it meets the lock.
+  for (let i = 0; i < 3; i += 1) {
+    const set = store.write(() => setCounter(store, 'locked', 7), alone)
+    waiting.push(set.then(() => assert.ok(freed)))
+    await sleep(5)
+  }
   await Promise.all(
     Array.from({ length: 50 }, (_, i) => store.write(() => insert(store, `s${i}`), alone)),
   )

@@ -125,7 +125,6 @@ const forgetSome = ({ sql }: Store): Statement<unknown> => {
     .selectFrom('consents')
     .select('id')
     .where('application_revision', '<>', 0)
-    .orderBy('id')
     .limit(batch)
   return sql.updateTable('consents').set({ application_revision: 0 }).where('id', 'in', some)
 }

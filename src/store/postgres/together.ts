@@ -14,8 +14,9 @@ type Waiting = {
   readonly reject: (error: unknown) => void
 }
 
-/** Whoever must wait for a row waits alone, and not with all the others. */
-const begin = "begin; set local lock_timeout = '50ms'"
+/** Whoever must wait for a row waits alone, and not with all the others. Milliseconds. */
+const longestInPlace = 50
+const begin = `begin; set local lock_timeout = ${longestInPlace}`
 
 /** Sends what the work asks in one piece: a system call for each statement costs more than the statement. */
 const inOnePiece = <T>(client: PoolClient, work: () => T): T => {
@@ -95,19 +96,27 @@ export const createSingleStatements = (connect: () => Promise<PoolClient>) => {
     return []
   }
 
+  /** Whoever runs alone keeps the place for a moment, so that others gather; then it waits for a locked row, perhaps. */
+  const settledOrLate = (left: readonly Waiting[]): Promise<void> =>
+    new Promise((resolve) => {
+      const late = setTimeout(resolve, longestInPlace)
+      void Promise.all(left.map(settleAlone)).then(() => {
+        clearTimeout(late)
+        resolve()
+      })
+    })
+
   const flush = (): void => {
     while (waiting.length > 0 && running < mostRunning) {
       const batch = waiting.slice(0, mostTogether)
       waiting = waiting.slice(mostTogether)
       running += 1
-      void run(batch).then((left) => {
-        // One by itself keeps its place, so that others gather meanwhile; of several, one may wait for a row.
-        const settled = Promise.all(left.map(settleAlone))
-        return (left.length === 1 && batch.length === 1 ? settled : Promise.resolve()).then(() => {
+      void run(batch)
+        .then((left) => (left.length === 0 ? undefined : settledOrLate(left)))
+        .then(() => {
           running -= 1
           flush()
         })
-      })
     }
   }
 
