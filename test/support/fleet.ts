@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,10 +66,13 @@ const readMetric = async (port: number, name: string, labels: string): Promise<n
 const createNode = ({ port, metricsPort, environment, options }: NodeInput): FleetNode => {
   let running: NodeProcess | undefined
   let crash: string | undefined
+  let latest: ChildProcess | undefined
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ending = running
     running = undefined
     if (ending !== undefined) await endNode(ending, signal)
+    // One that was still starting would outlive the test, and keep it from ending.
+    else latest?.kill('SIGKILL')
   }
   return {
     port,
@@ -78,7 +82,8 @@ const createNode = ({ port, metricsPort, environment, options }: NodeInput): Fle
     crash: () => crash,
     lines: () => running?.lines ?? [],
     start: async () => {
-      const started = await startNode(environment, options)
+      const onSpawn = (child: ChildProcess): void => void (latest = child)
+      const started = await startNode(environment, { ...options, onSpawn })
       running = started
       void started.ended.then(() => {
         if (running === started) crash = `${started.process.exitCode}: ${started.lines.join('\n')}`

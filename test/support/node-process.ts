@@ -18,6 +18,8 @@ export type NodeOptions = {
   readonly root?: string
   /** What runs in front of Node, with its arguments: a tracer. */
   readonly under?: readonly string[]
+  /** Told of the process before it is ready, so that it can be ended in any case. */
+  readonly onSpawn?: (child: ChildProcess) => void
 }
 
 /**
@@ -26,7 +28,7 @@ export type NodeOptions = {
  */
 export const startNode = async (
   environment: Readonly<Record<string, string>>,
-  { root = repository, under = [] }: NodeOptions = {},
+  { root = repository, under = [], onSpawn }: NodeOptions = {},
 ): Promise<NodeProcess> => {
   const [program, ...words] = [...under, process.execPath, join(root, 'headgate.mjs'), 'serve']
   const child = spawn(program, words, {
@@ -34,6 +36,7 @@ export const startNode = async (
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  onSpawn?.(child)
   const lines: string[] = []
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   await new Promise<void>((resolve, reject) => {
