@@ -1,46 +1,16 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { type Child, endCommands, runCommand, startCommand } from '#test/support/command.ts'
 import { startApp, basicOf, freePort, people, type Person } from '#test/support/app.ts'
 
-const root = new URL('../../', import.meta.url).pathname
-
-type Ended = { readonly code: number | null; readonly out: string; readonly error: string }
-type Child = {
-  readonly process: ChildProcess
-  readonly out: () => string
-  readonly ended: Promise<Ended>
-}
-
-const children = new Set<ChildProcess>()
-
-/** `node headgate.mjs …` with nothing of this environment but the path. */
-const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Child => {
-  const child = spawn(process.execPath, [join(root, 'headgate.mjs'), ...args], {
-    cwd: root,
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  children.add(child)
-  let out = ''
-  let error = ''
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()))
-  const ended = new Promise<Ended>((resolve) =>
-    child.once('close', (code) => {
-      children.delete(child)
-      resolve({ code, out, error })
-    }),
-  )
-  return { process: child, out: () => out, ended }
-}
-
+const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Child =>
+  startCommand(args, env)
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  start(args, env).ended
+  runCommand(args, env)
 
 const waitFor = async (child: Child, text: string): Promise<void> => {
   for (let i = 0; i < 400; i += 1) {
@@ -70,7 +40,7 @@ before(async () => {
   await waitFor(server, 'Headgate is ready')
 })
 after(() => {
-  for (const child of children) child.kill('SIGKILL')
+  endCommands()
   rmSync(directory, { recursive: true, force: true })
 })
 

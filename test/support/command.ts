@@ -15,9 +15,11 @@ export type Child = {
 type Environment = Readonly<Record<string, string>>
 
 const children = new Set<ChildProcess>()
-process.once('exit', () => {
+/** Ends what was started and still runs. */
+export const endCommands = (): void => {
   for (const child of children) child.kill('SIGKILL')
-})
+}
+process.once('exit', endCommands)
 
 /** `node headgate.mjs …` with nothing of this environment but the path. */
 export const startCommand = (args: readonly string[], env: Environment): Child => {

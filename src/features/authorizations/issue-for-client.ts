@@ -18,10 +18,7 @@ type Values = {
  * Inserts an access token if, at this moment, the owner's authorization stands, the secret counts and nobody concerned is
  * disabled: the check and the write are one statement, so nothing can come between them on any node.
  */
-export const createMachineTokenInsert = ({
-  sql,
-  engine,
-}: Store): ((values: Values) => NamedQuery) => {
+const createMachineTokenInsert = ({ sql, engine }: Store): ((values: Values) => NamedQuery) => {
   const bytes = raw.raw(engine === 'sqlite' ? 'blob' : 'bytea')
   // PostgreSQL would take a bare parameter in a list of columns for text.
   const cast = <T>(value: T, type: RawBuilder<unknown>) => raw<T>`cast(${value} as ${type})`
