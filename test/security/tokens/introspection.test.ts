@@ -25,6 +25,9 @@ after(() => app.close())
 
 const nothing = '{"active":false}'
 
+const withOtherLastCharacter = (token: string) =>
+  token.slice(0, -1) + (token.endsWith('x') ? 'y' : 'x')
+
 test('a client is told of its own access and refresh token', async () => {
   const tokens = await mintTokens(app, client)
   const access = await introspect(app, client, tokens.access_token)
@@ -78,7 +81,7 @@ test('T46: whatever is not a living token of this very client gets exactly {"act
     [client, ended.access_token],
     [client, ended.refresh_token],
     [client, 'unknown'],
-    [client, `${tokens.access_token.slice(0, -1)}x`],
+    [client, withOtherLastCharacter(tokens.access_token)],
     [client, `hg_at_${'A'.repeat(49)}`],
   ] as const) {
     const answer = await introspect(app, who, token)
