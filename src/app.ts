@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
+import { actFor } from './features/access/acting.ts'
 import { endpoints } from './features/endpoints.ts'
 import { createBasicAuthentication } from './http/authenticate.ts'
 import { createCookies } from './http/cookies.ts'
@@ -79,7 +80,10 @@ const mountEverything = async (
       accesses: core.accesses,
       dataSources: core.dataSources,
     },
-    basic,
+    {
+      authenticate: basic.authenticate,
+      actFor: (caller, name) => core.store.read(() => actFor(core.users, caller, name)),
+    },
   )
   mountOData(app, {
     ...core,

@@ -1,15 +1,21 @@
 import type { Static, TSchema } from 'typebox'
 import type { Caller } from './access/caller.ts'
+import type { Parameters, ParameterValues } from './parameters.ts'
 import type { RefusalRow } from './refusals.ts'
 
 /** What an endpoint is handed: parsed, checked, typed. */
-export type EndpointInput<Body> = {
+export type EndpointInput<Body, Query extends Parameters = Parameters> = {
   /** The numeric id of the path; 0 where the path has none. */
   readonly id: number
-  /** The second one, likewise. */
+  /** The second and the third one, likewise. */
   readonly other: number
+  readonly third: number
+  /** The text that stands for `:name` in the path; empty where the path has none. */
+  readonly name: string
   readonly body: Body
-  readonly query: ReadonlyMap<string, string>
+  readonly query: ParameterValues<Query>
+  /** For whom it is done: the user that `?user=` names, else the caller. */
+  readonly subject: Caller
 }
 
 /**
@@ -19,7 +25,7 @@ export type EndpointInput<Body> = {
 export type Endpoint<Deps> = {
   readonly name: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** `:id`, and `:other` after it, stand for positive integers. */
+  /** `:id`, `:other` and `:third` stand for positive integers, `:name` for text. */
   readonly path: string
   readonly summary: string
   /** All of them are needed; none means any active user. */
@@ -29,8 +35,14 @@ export type Endpoint<Deps> = {
   readonly success: 200 | 201 | 204
   readonly body?: TSchema
   readonly answer?: TSchema
-  /** Query parameters that would change the meaning and are refused (OAuth reference A.0). */
-  readonly refusedQuery?: readonly string[]
+  /** The parameters of the query string; others are ignored, but for those of `meaningful` (parameters.ts). */
+  readonly query?: Parameters
+  /** Any other parameter is refused: where leaving one out by a slip would do harm. */
+  readonly onlyTheseParameters?: true
+  /** Takes `?user=` (management reference 6). */
+  readonly onBehalf?: true
+  /** HDP prints the error code of this API as a string (OAuth reference E.2). */
+  readonly codeAsText?: true
   /** The row for a body that does not fit, for an id (or other) that is none, and for our own failure. */
   readonly invalid: RefusalRow
   readonly unknownId: RefusalRow
@@ -40,12 +52,20 @@ export type Endpoint<Deps> = {
   readonly location?: (answer: unknown) => string
 }
 
-type Typed<Deps, B extends TSchema> = Omit<Endpoint<Deps>, 'body' | 'handle'> & {
+type Typed<Deps, B extends TSchema, Q extends Parameters> = Omit<
+  Endpoint<Deps>,
+  'body' | 'query' | 'handle'
+> & {
   readonly body?: B
-  readonly handle: (deps: Deps, caller: Caller, input: EndpointInput<Static<B>>) => Promise<unknown>
+  readonly query?: Q
+  readonly handle: (
+    deps: Deps,
+    caller: Caller,
+    input: EndpointInput<Static<B>, Q>,
+  ) => Promise<unknown>
 }
 
-/** Makes an endpoint whose handler sees the type of its body schema. */
-export const endpoint = <Deps, B extends TSchema = TSchema>(
-  definition: Typed<Deps, B>,
+/** Makes an endpoint whose handler sees the types of its body schema and of its parameters. */
+export const endpoint = <Deps, B extends TSchema = TSchema, Q extends Parameters = Parameters>(
+  definition: Typed<Deps, B, Q>,
 ): Endpoint<Deps> => definition as unknown as Endpoint<Deps>

@@ -1,10 +1,24 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { ManagementError, type RefusalRow, refusals } from '#features/refusals.ts'
+import { type Dependent, ManagementError, type RefusalRow, refusals } from '#features/refusals.ts'
 import { Refusal, Unavailable } from '#lib/refusal.ts'
 
+type EnvelopeOptions = {
+  /** Some of HDP's APIs print the code as a string. */
+  readonly asText?: boolean
+  readonly dependents?: readonly Dependent[] | undefined
+}
+
 /** HDP's error envelope (OAuth reference E.2). */
-export const envelope = (row: RefusalRow, message: string) => ({
-  error: { code: row.code, message: { lang: 'en-US', value: message } },
+export const envelope = (
+  { code }: RefusalRow,
+  message: string,
+  { asText = false, dependents }: EnvelopeOptions = {},
+) => ({
+  error: {
+    code: asText ? String(code) : code,
+    message: { lang: 'en-US', value: message },
+    ...(dependents === undefined ? {} : { dependents }),
+  },
 })
 
 /** What the framework refuses on its own, in our words. */
@@ -54,16 +68,20 @@ export const answerManagementError = (
   request: FastifyRequest,
   reply: FastifyReply,
   error: unknown,
-  failed?: RefusalRow,
+  of: { readonly failed?: RefusalRow; readonly codeAsText?: true } = {},
 ): FastifyReply => {
+  const asText = of.codeAsText === true
   if (error instanceof Unavailable) {
     logRefusal(request, 503, error)
-    return sendUnavailable(reply, error).send(envelope(refusals.unavailable, error.message))
+    return sendUnavailable(reply, error).send(
+      envelope(refusals.unavailable, error.message, { asText }),
+    )
   }
-  const refusal = toManagementError(error, failed)
+  const refusal = toManagementError(error, of.failed)
   const { status } = refusal.row
   logRefusal(request, status, refusal)
   if (status === 401)
     void reply.header('WWW-Authenticate', 'Basic realm="Headgate", charset="UTF-8"')
-  return reply.code(status).send(envelope(refusal.row, refusal.message))
+  const { dependents } = refusal
+  return reply.code(status).send(envelope(refusal.row, refusal.message, { asText, dependents }))
 }

@@ -1,31 +1,18 @@
 import type { FastifyInstance, FastifyRequest, FastifySchemaValidationError } from 'fastify'
-import { checkPermissions } from '#features/access/caller.ts'
+import { type Caller, checkPermissions } from '#features/access/caller.ts'
 import type { Endpoint, EndpointInput } from '#features/endpoint.ts'
 import { ManagementError, refusals } from '#features/refusals.ts'
 import { answerManagementError } from './answer.ts'
 import { type BasicAuthentication, isCrossSite } from './authenticate.ts'
-import { FormBody, parseForm, rawQuery } from './body.ts'
-
-/** Filters may be parted by `;` as well as `&` (management reference 0.2). */
-const readQuery = (request: FastifyRequest): ReadonlyMap<string, string> => {
-  const query = new Map<string, string>()
-  for (const [name, value] of parseForm(rawQuery(request.raw.url ?? '').replaceAll(';', '&'))) {
-    if (query.has(name))
-      throw new ManagementError(
-        refusals.invalidInput,
-        `${name.slice(0, 40)} was sent more than once.`,
-      )
-    query.set(name, value)
-  }
-  return query
-}
+import { FormBody } from './body.ts'
+import { readParameters } from './query.ts'
 
 const readId = (
   request: FastifyRequest,
   endpoint: Endpoint<never>,
-  name: 'id' | 'other',
+  name: 'id' | 'other' | 'third',
 ): number => {
-  const text = (request.params as { id?: string; other?: string })[name]
+  const text = (request.params as Readonly<Record<string, string | undefined>>)[name]
   if (text === undefined) return 0
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new ManagementError(endpoint.unknownId)
   return Number(text)
@@ -37,12 +24,6 @@ const describeFault = ([fault]: readonly FastifySchemaValidationError[]): string
   const params = fault.params as { allowedValues?: unknown[] }
   const allowed = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
   return `${field === '' ? 'The body' : field} ${fault.message ?? 'is not valid'}${allowed}.`
-}
-
-const checkQuery = (endpoint: Endpoint<never>, query: ReadonlyMap<string, string>): void => {
-  for (const name of endpoint.refusedQuery ?? []) {
-    if (query.has(name)) throw new ManagementError(refusals.actingForOthers)
-  }
 }
 
 const checkBody = (request: FastifyRequest, endpoint: Endpoint<never>): unknown => {
@@ -81,12 +62,54 @@ const refuseOtherMethods = (app: FastifyInstance, endpoints: readonly Endpoint<n
   }
 }
 
-/** Order of checks (management reference 7): who, permission, then what is asked. */
+export type EndpointAuthentication = Pick<BasicAuthentication, 'authenticate'> & {
+  /** The user that `?user=` names, as far as the caller may act for it; throws the refusal. */
+  readonly actFor: (caller: Caller, userName: string) => Promise<Caller>
+}
+
+const audit = (
+  request: FastifyRequest,
+  endpoint: Endpoint<never>,
+  who: { readonly caller: Caller; readonly subject: Caller },
+  what: { readonly input: EndpointInput<unknown>; readonly answer: unknown },
+): void => {
+  if (endpoint.audit === undefined) return
+  const { id, other, third } = what.input
+  request.log.info(
+    {
+      audit: endpoint.audit,
+      endpoint: endpoint.name,
+      userId: who.caller.userId,
+      ...(who.subject === who.caller ? {} : { onBehalfOf: who.subject.userId }),
+      subject: id || Number((what.answer as { id?: unknown } | undefined)?.id ?? 0),
+      ...(other === 0 ? {} : { other }),
+      ...(third === 0 ? {} : { third }),
+    },
+    'audit',
+  )
+}
+
+const readInput = (
+  request: FastifyRequest,
+  endpoint: Endpoint<never>,
+  values: Record<string, unknown>,
+  subject: Caller,
+): EndpointInput<unknown> => ({
+  id: readId(request, endpoint, 'id'),
+  other: readId(request, endpoint, 'other'),
+  third: readId(request, endpoint, 'third'),
+  name: (request.params as { name?: string }).name ?? '',
+  query: values,
+  subject,
+  body: checkBody(request, endpoint),
+})
+
+/** Order of checks (management reference 7): who, permission, for whom, then what is asked. */
 export const mountEndpoints = <Deps>(
   app: FastifyInstance,
   endpoints: readonly Endpoint<Deps>[],
   deps: Deps,
-  basic: BasicAuthentication,
+  authentication: EndpointAuthentication,
 ): void => {
   refuseOtherMethods(app, endpoints)
   for (const endpoint of endpoints) {
@@ -96,29 +119,18 @@ export const mountEndpoints = <Deps>(
       schema:
         endpoint.answer === undefined ? {} : { response: { [endpoint.success]: endpoint.answer } },
       errorHandler: (error, request, reply) => {
-        void answerManagementError(request, reply, error, endpoint.failed)
+        void answerManagementError(request, reply, error, endpoint)
       },
       onRequest: async (_request, reply) => void reply.header('Cache-Control', 'no-store'),
       handler: async (request, reply) => {
         if (isCrossSite(request)) throw new ManagementError(refusals.crossSite)
-        const caller = await basic.authenticate(request)
+        const caller = await authentication.authenticate(request)
         checkPermissions(caller, endpoint.permissions)
-        const query = readQuery(request)
-        checkQuery(endpoint, query)
-        const id = readId(request, endpoint, 'id')
-        const other = readId(request, endpoint, 'other')
-        const input: EndpointInput<unknown> = {
-          id,
-          other,
-          query,
-          body: checkBody(request, endpoint),
-        }
+        const { values, user } = readParameters(request, endpoint)
+        const subject = user === undefined ? caller : await authentication.actFor(caller, user)
+        const input = readInput(request, endpoint, values, subject)
         const answer = await endpoint.handle(deps, caller, input)
-        if (endpoint.audit !== undefined) {
-          const subject = id || Number((answer as { id?: unknown } | undefined)?.id ?? 0)
-          const event = { audit: endpoint.audit, endpoint: endpoint.name, userId: caller.userId }
-          request.log.info({ ...event, subject, ...(other === 0 ? {} : { other }) }, 'audit')
-        }
+        audit(request, endpoint, { caller, subject }, { input, answer })
         if (endpoint.location !== undefined)
           void reply.header('Location', endpoint.location(answer))
         return endpoint.success === 204

@@ -13,6 +13,7 @@ export const identityTables = [
   'consents',
   'chains',
   'data_sources',
+  'oauth_applications',
   'data_keys',
 ] as const satisfies readonly (keyof Schema)[]
 export type IdentityTable = (typeof identityTables)[number]

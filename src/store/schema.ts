@@ -23,6 +23,8 @@ export type RoleRow = {
   id: Generated<number>
   tenant_id: number
   name: string
+  /** Null in rows of a release that did not know it. */
+  name_key: string | null
   description: string
 }
 export type RolePermissionRow = { role_id: number; permission_id: number }
@@ -171,8 +173,51 @@ export type DataSourceRow = {
   connection_type: string
   description: string | null
   options: JsonText
+  /** Ids of the permissions set on it, which then count alone; null: those of its owner count. */
+  permissions: JsonText | null
   revision: number
   created_at: number
+}
+
+/** Our registration at an upstream: whom its users authorize, and where. */
+export type OAuthApplicationRow = {
+  id: Generated<number>
+  tenant_id: number
+  data_store: number
+  name: string
+  name_key: string
+  description: string
+  client_id: string
+  /** Sealed; null where there is none. */
+  client_secret: string | null
+  authorize_uri: string
+  token_uri: string
+  scope: string
+  /** One of the system tenant may be used in every tenant. */
+  available_to_tenants: Flag
+  revision: number
+  created_at: number
+}
+
+/** A limit that was set. `subject_id` is 0 for the system, else the id that one of the last three columns has, too. */
+export type LimitValueRow = {
+  level: 'system' | 'tenant' | 'user' | 'data-source'
+  subject_id: number
+  limit_id: number
+  /** Decimal digits: some values are larger than a number can hold. */
+  value: string
+  tenant_id: number | null
+  user_id: number | null
+  data_source_id: number | null
+}
+
+export type ConfigurationRow = { id: number; value: string | null }
+export type PasswordPolicyRow = {
+  id: number
+  name: string
+  description: string
+  rules: JsonText
+  expiration_days: number
 }
 
 /** Data keys of the vault, wrapped by a master key. */
@@ -209,6 +254,10 @@ export type Schema = {
   access_tokens: AccessTokenRow
   refresh_tokens: RefreshTokenRow
   data_sources: DataSourceRow
+  oauth_applications: OAuthApplicationRow
+  limit_values: LimitValueRow
+  configurations: ConfigurationRow
+  password_policies: PasswordPolicyRow
   data_keys: DataKeyRow
   key_checks: KeyCheckRow
   schema_facts: SchemaFactRow

@@ -264,7 +264,7 @@ test('unknown and malformed ids are 404, each with a sentence of its own', async
   const client = await register(app)
   for (const id of ['999999', '0', '-1', '1.5', 'demo', '01', '1e3', '9'.repeat(20)]) {
     for (const method of ['GET', 'DELETE']) {
-      assertRefused(await manage(app, method, ofUser(id), admin), 404, 222208412, /no user/)
+      assertRefused(await manage(app, method, ofUser(id), admin), 404, 222207916, /no user/)
       const answer = await manage(app, method, ofApplication(id), admin)
       assertRefused(answer, 404, 222206631, /no application/)
     }

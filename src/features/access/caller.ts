@@ -7,8 +7,16 @@ export type Caller = {
   readonly userName: string
   readonly tenantId: number
   readonly permissions: ReadonlySet<number>
+  /** Ids of the tenants on which the user has administrative access (management reference 3.3). */
+  readonly administers: ReadonlySet<number>
   /** Of the password that is in force; a new one ends what was begun with the old. */
   readonly passwordVersion: number
+}
+
+/** Says which permission is missing, in the words of the reference. */
+export const permissionName = (id: number): string => {
+  const name = permissions.find((p) => p.id === id)?.name ?? 'an unknown permission'
+  return `${name} (${id})`
 }
 
 /** Administrator (12) implies everything (management reference 1.3, rule 3). */
@@ -22,6 +30,5 @@ export const holds = (caller: Caller, permissionId: number): boolean =>
 export const checkPermissions = (caller: Caller, needed: readonly number[]): void => {
   const missing = needed.find((id) => !holds(caller, id))
   if (missing === undefined) return
-  const name = permissions.find((p) => p.id === missing)?.name ?? 'unknown'
-  throw new ManagementError(refusals.forbidden, `It needs ${name} (${missing}).`)
+  throw new ManagementError(refusals.forbidden, `It needs ${permissionName(missing)}.`)
 }

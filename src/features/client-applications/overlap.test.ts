@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManagementError } from '../refusals.ts'
-import { readOverlap } from './overlap.ts'
+import { parseOverlap } from './overlap.ts'
 
 test('an overlap is read in seconds or with its unit, up to 30 days', () => {
   for (const [text, time] of [
@@ -14,12 +13,7 @@ test('an overlap is read in seconds or with its unit, up to 30 days', () => {
     ['720h', 2_592_000_000],
     ['30d', 2_592_000_000],
   ] as const)
-    assert.equal(readOverlap(new Map([['overlap', text]])), time, text)
-})
-
-test('a reset without overlap has none, whatever else its query says', () => {
-  assert.equal(readOverlap(new Map()), undefined)
-  assert.equal(readOverlap(new Map([['verbose', '1']])), undefined)
+    assert.equal(parseOverlap(text), time, text)
 })
 
 const wrong =
@@ -27,18 +21,6 @@ const wrong =
   'one day|P1D|NaN|Infinity|٣'
 
 for (const text of wrong.split('|'))
-  test(`the overlap "${text}" is refused with what would be right`, () => {
-    assert.throws(
-      () => readOverlap(new Map([['overlap', text]])),
-      (error: unknown) =>
-        error instanceof ManagementError &&
-        error.row.code === 222206634 &&
-        error.row.status === 400 &&
-        /from 1 second to 30 days.*12h/.test(error.message),
-    )
-  })
-
-for (const name of ['Overlap', 'OVERLAP', 'overlaps', ' overlap', 'overlap[]', 'secretOverlap'])
-  test(`the parameter "${name}" is not taken for a reset that ends everything`, () => {
-    assert.throws(() => readOverlap(new Map([[name, '1h']])), /called overlap/)
+  test(`the overlap "${text}" is none`, () => {
+    assert.equal(parseOverlap(text), undefined)
   })

@@ -28,9 +28,13 @@ export const seedAccess = (store: Store, clock: Clock): Promise<void> => {
     yield* run(sql.insertInto('permissions').values(permissions.map((p) => ({ ...p }))))
     for (const role of defaultRoles) {
       yield* run(
-        sql
-          .insertInto('roles')
-          .values({ id: role.id, tenant_id: systemTenantId, name: role.name, description: '' }),
+        sql.insertInto('roles').values({
+          id: role.id,
+          tenant_id: systemTenantId,
+          name: role.name,
+          name_key: role.name.toLowerCase(),
+          description: '',
+        }),
       )
       yield* run(
         sql

@@ -37,17 +37,24 @@ export const createUserStore = ({ sql }: Store) => {
   const byId = prepare<{ id: number }, UserColumns>((slot) =>
     users().where('u.id', '=', slot('id')),
   )
-  const permissionIds = prepare<{ id: number }, { permission_id: number }>((slot) =>
+  // Rule 1 (management reference 1.3), and in the same breath the tenants administered, as negative numbers.
+  const grants = prepare<{ id: number }, { granted: number }>((slot) =>
     sql
       .selectFrom('user_permissions')
-      .select('permission_id')
+      .select('permission_id as granted')
       .where('user_id', '=', slot('id'))
       .union(
         sql
           .selectFrom('user_roles as ur')
           .innerJoin('role_permissions as rp', 'rp.role_id', 'ur.role_id')
-          .select('rp.permission_id')
+          .select('rp.permission_id as granted')
           .where('ur.user_id', '=', slot('id')),
+      )
+      .union(
+        sql
+          .selectFrom('tenants_administered')
+          .select((e) => e('tenant_id', '*', e.lit(-1)).as('granted'))
+          .where('user_id', '=', slot('id')),
       ),
   )
 
@@ -64,18 +71,23 @@ export const createUserStore = ({ sql }: Store) => {
     return row && toUser(row)
   }
 
-  /** The caller that an active user is; undefined for a disabled or deleted one. */
-  function* readCaller(id: number): Command<Caller | undefined> {
-    const user = yield* readById(id)
-    if (user === undefined || !user.active) return undefined
-    const granted = yield* all(permissionIds({ id }))
+  /** What a user holds and administers, disabled or not. */
+  function* readGrants(user: User): Command<Caller> {
+    const granted = (yield* all(grants({ id: user.id }))).map((row) => row.granted)
     return {
       userId: user.id,
       userName: user.userName,
       tenantId: user.tenantId,
       passwordVersion: user.passwordVersion,
-      permissions: new Set(granted.map((row) => row.permission_id)),
+      permissions: new Set(granted.filter((number) => number > 0)),
+      administers: new Set(granted.filter((number) => number < 0).map((number) => -number)),
     }
+  }
+
+  /** The caller that an active user is; undefined for a disabled or deleted one. */
+  function* readCaller(id: number): Command<Caller | undefined> {
+    const user = yield* readById(id)
+    return user?.active ? yield* readGrants(user) : undefined
   }
 
   /** Replaces a password if it is still the given version; false when somebody else was faster. */
@@ -90,7 +102,7 @@ export const createUserStore = ({ sql }: Store) => {
     return changed === 1
   }
 
-  return { readByName, readById, readCaller, replacePassword }
+  return { readByName, readById, readGrants, readCaller, replacePassword }
 }
 
 export type UserStore = ReturnType<typeof createUserStore>

@@ -21,6 +21,10 @@ export const movedTables = [
   'access_tokens',
   'refresh_tokens',
   'data_sources',
+  'oauth_applications',
+  'limit_values',
+  'configurations',
+  'password_policies',
   'data_keys',
   'key_checks',
 ] as const satisfies readonly (keyof Schema)[]

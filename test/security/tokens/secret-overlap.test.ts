@@ -190,7 +190,8 @@ const wrong = ['0', '31d', '721h', '2592001', '1.5', '-1', '', 'tomorrow', '1w',
 const wrongQueries = [
   ...wrong.map((value) => [`?overlap=${value}`, /1 second to 30 days.*12h/] as const),
   ['?overlap', /1 second to 30 days/],
-  ['?Overlap=1h', /called overlap/],
+  ['?overlaps=1h', /takes overlap alone/],
+  ['?secretOverlap=1h', /takes overlap alone/],
 ] as const
 
 for (const [query, sentence] of wrongQueries)
@@ -203,6 +204,13 @@ for (const [query, sentence] of wrongQueries)
     assert.deepEqual(await proves(client, tokens.refresh_token), good)
     assert.equal(await readWith(app, tokens.access_token), 200)
   })
+
+test('an overlap in capitals is an overlap', async () => {
+  const client = await register(app)
+  const tokens = await mintTokens(app, client)
+  assert.equal((await reset(client, '?OVERLAP=1h')).status, 200)
+  assert.deepEqual(await proves(client, tokens.refresh_token), good)
+})
 
 test('a repeated overlap is refused, and nothing changes', async () => {
   const client = await register(app)

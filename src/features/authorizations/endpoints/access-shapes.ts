@@ -1,7 +1,8 @@
 import Type from 'typebox'
 import type { DataSourceSelection } from '#oauth/selection.ts'
 import { permission } from '../../access/permissions.ts'
-import { ManagementError, refusals } from '../../refusals.ts'
+import { paging } from '../../parameters.ts'
+import { refusals } from '../../refusals.ts'
 import { timestamp } from '../../timestamp.ts'
 import type { Accesses, AccessList, AccessPage } from '../accesses.ts'
 
@@ -51,49 +52,30 @@ export const shownAccesses = ({ accesses, next }: AccessList) => ({
   ...(next === undefined ? {} : { next }),
 })
 
+/** At most so many in an answer, also where no limit was asked for. */
 const mostAtOnce = 1000
 
-/** `?limit=` (1 to 1000, which it is unless told otherwise) and `?after=`, the `next` of the piece before. */
-export const pageOf = (query: ReadonlyMap<string, string>): AccessPage => {
-  const read = (name: string, least: number, most: number, otherwise: number): number => {
-    const text = query.get(name)
-    if (text === undefined) return otherwise
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : -1
-    if (value < least || value > most)
-      throw new ManagementError(
-        refusals.invalidInput,
-        `${name} must be a whole number from ${least} to ${most}.`,
-      )
-    return value
-  }
-  for (const name of query.keys())
-    if (name !== 'limit' && name !== 'after')
-      throw new ManagementError(refusals.invalidInput, 'This address takes limit and after alone.')
-  return {
-    limit: read('limit', 1, mostAtOnce, mostAtOnce),
-    after: read('after', 0, Number.MAX_SAFE_INTEGER, 0),
-  }
-}
-
-/** Who asks to end one access by a parameter must not end all of them: what is meant stands in the path. */
-export const takesNoQuery = (query: ReadonlyMap<string, string>): void => {
-  if (query.size > 0)
-    throw new ManagementError(
-      refusals.invalidInput,
-      'This address takes no parameters; one access is named in the path, /accesses/{id}.',
-    )
-}
+export const pageOf = (query: {
+  readonly limit?: number
+  readonly after?: number
+}): AccessPage => ({
+  limit: query.limit ?? mostAtOnce,
+  after: query.after ?? 0,
+})
 
 /** What the endpoints of administrators have in common. */
 export const common = {
   permissions: [permission.administrator],
   invalid: refusals.invalidInput,
+  // Who asks to end one access by a parameter must not end all of them: what is meant stands in the path.
+  onlyTheseParameters: true,
 } as const
 
 export const listing = {
   ...common,
   method: 'GET',
   success: 200,
+  query: paging,
   failed: refusals.accessesNotRead,
   answer: AccessesShape,
 } as const

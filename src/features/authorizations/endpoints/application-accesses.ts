@@ -1,13 +1,6 @@
 import { type Endpoint, endpoint } from '../../endpoint.ts'
 import { refusals } from '../../refusals.ts'
-import {
-  type AccessDeps,
-  ending,
-  listing,
-  pageOf,
-  shownAccesses,
-  takesNoQuery,
-} from './access-shapes.ts'
+import { type AccessDeps, ending, listing, pageOf, shownAccesses } from './access-shapes.ts'
 
 const path = '/api/admin/applications/:id/accesses'
 
@@ -27,8 +20,7 @@ const endAccessesOfApplication = endpoint<AccessDeps>({
   path,
   summary: 'End all access that was given to an application; its secret stays',
   unknownId: refusals.applicationNotFound,
-  handle: async ({ accesses }, _caller, { id, query }) => {
-    takesNoQuery(query)
+  handle: async ({ accesses }, _caller, { id }) => {
     await accesses.endAll({ applicationId: id })
   },
 })
@@ -39,8 +31,7 @@ const endAccessOfApplication = endpoint<AccessDeps>({
   path: `${path}/:other`,
   summary: 'End the access that one user has given to an application',
   unknownId: refusals.accessToEndNotFound,
-  handle: async ({ accesses }, _caller, { id, other, query }) => {
-    takesNoQuery(query)
+  handle: async ({ accesses }, _caller, { id, other }) => {
     await accesses.endOne({ applicationId: id, userId: other })
   },
 })

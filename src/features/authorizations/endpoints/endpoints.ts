@@ -10,7 +10,6 @@ const path = '/api/mgmt/oauth/client/allowedapplications'
 const common = {
   permissions: [],
   invalid: refusals.invalidInput,
-  refusedQuery: ['user', 'tenantId', 'tenantName'],
   unknownId: refusals.accessNotFound,
 } as const
 

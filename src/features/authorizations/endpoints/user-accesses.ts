@@ -1,13 +1,6 @@
 import { type Endpoint, endpoint } from '../../endpoint.ts'
 import { refusals } from '../../refusals.ts'
-import {
-  type AccessDeps,
-  ending,
-  listing,
-  pageOf,
-  shownAccesses,
-  takesNoQuery,
-} from './access-shapes.ts'
+import { type AccessDeps, ending, listing, pageOf, shownAccesses } from './access-shapes.ts'
 
 const path = '/api/admin/users/:id/accesses'
 
@@ -27,8 +20,7 @@ const endAccessesOfUser = endpoint<AccessDeps>({
   path,
   summary: 'End all access that a user has given',
   unknownId: refusals.userNotFound,
-  handle: async ({ accesses }, _caller, { id, query }) => {
-    takesNoQuery(query)
+  handle: async ({ accesses }, _caller, { id }) => {
     await accesses.endAll({ userId: id })
   },
 })
@@ -39,8 +31,7 @@ const endAccessOfUser = endpoint<AccessDeps>({
   path: `${path}/:other`,
   summary: 'End the access that a user has given to one application',
   unknownId: refusals.accessToEndNotFound,
-  handle: async ({ accesses }, _caller, { id, other, query }) => {
-    takesNoQuery(query)
+  handle: async ({ accesses }, _caller, { id, other }) => {
     await accesses.endOne({ userId: id, applicationId: other })
   },
 })

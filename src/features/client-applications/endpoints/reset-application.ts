@@ -1,10 +1,14 @@
 import { endpoint } from '../../endpoint.ts'
 import { refusals } from '../../refusals.ts'
-import { readOverlap } from '../overlap.ts'
+import { overlap } from '../overlap.ts'
 import { type ApplicationDeps, applicationsPath, common, ShownShape, shown } from './shapes.ts'
 
-export const resetApplication = endpoint<ApplicationDeps>({
+export const resetApplication = endpoint<ApplicationDeps, never, { overlap: typeof overlap }>({
   ...common,
+  // Who misspells the parameter must not end all access instead.
+  query: { overlap },
+  onlyTheseParameters: true,
+  invalid: refusals.applicationNotReset,
   name: 'reset-application',
   method: 'PUT',
   path: `${applicationsPath}/:id/reset`,
@@ -16,5 +20,5 @@ export const resetApplication = endpoint<ApplicationDeps>({
   failed: refusals.applicationResetFailed,
   answer: ShownShape,
   handle: async ({ applications }, caller, { id, query }) =>
-    shown(await applications.reset(caller, id, readOverlap(query))),
+    shown(await applications.reset(caller, id, query.overlap)),
 })

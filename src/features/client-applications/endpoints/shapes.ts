@@ -147,5 +147,4 @@ export const fieldsOf = (
 export const common = {
   permissions: [],
   invalid: refusals.invalidInput,
-  refusedQuery: ['user', 'tenantId', 'tenantName'],
 } as const

@@ -51,7 +51,6 @@ const common = {
   invalid: refusals.invalidInput,
   unknownId: refusals.dataSourceNotFound,
   failed: refusals.dataSourceReadFailed,
-  refusedQuery: ['user', 'tenantId', 'tenantName'],
 } as const
 
 const path = '/api/mgmt/datasources'

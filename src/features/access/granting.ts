@@ -1,0 +1,43 @@
+import { ManagementError, refusals } from '../refusals.ts'
+import { type Caller, holds, isAdministrator, permissionName } from './caller.ts'
+import { permissions } from './permissions.ts'
+
+// Who may give what to whom (management reference 1.3, rules 9 and 10).
+
+const refuse = (explanation: string): never => {
+  throw new ManagementError(refusals.forbidden, explanation)
+}
+
+const isOrdinary = (id: number): boolean =>
+  permissions.find((p) => p.id === id)?.category === 'user'
+
+/** Rule 10: nobody puts into a role what they lack. Throws 403. */
+export const checkGrantsToRole = (caller: Caller, granted: Iterable<number>): void => {
+  for (const id of granted)
+    if (!holds(caller, id)) refuse(`You cannot give ${permissionName(id)}, which you lack.`)
+}
+
+/** Rule 10: without 12, nobody gives a user tenant or elevated permissions that they lack. Throws 403. */
+export const checkGrantsToUser = (caller: Caller, granted: Iterable<number>): void => {
+  for (const id of granted)
+    if (!isOrdinary(id) && !holds(caller, id))
+      refuse(`You cannot give ${permissionName(id)}, which you lack.`)
+}
+
+/**
+ * What rule 10 would be worth nothing without: who lacks a tenant or elevated permission of a user may not change,
+ * delete or disable that user, nor set their password. Throws 403.
+ * @param held the effective permissions of that user
+ */
+export const checkMayChangeUser = (caller: Caller, held: Iterable<number>): void => {
+  if (isAdministrator(caller)) return
+  for (const id of held)
+    if (!isOrdinary(id) && !holds(caller, id))
+      refuse(`This user holds ${permissionName(id)}, which you lack.`)
+}
+
+/** Rule 9: nobody changes their own roles or permissions; another administrator must. Throws 403. */
+export const checkNotOneself = (caller: Caller, userId: number): void => {
+  if (caller.userId === userId)
+    refuse('Nobody changes their own roles and permissions; another administrator must.')
+}

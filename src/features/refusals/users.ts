@@ -1,0 +1,32 @@
+import type { RefusalRow } from './row.ts'
+
+/** Refusals of users and passwords. */
+export const usersRefusals = {
+  badCredentials: {
+    code: 222206007,
+    status: 401,
+    sentence: 'The user name or the password is wrong, or the account cannot sign in.',
+  },
+  passwordPolicy: { code: 222208400, status: 400, sentence: 'The new password is not acceptable.' },
+  userNotFound: { code: 222207916, status: 404, sentence: 'There is no user with this id.' },
+  usersNotRead: {
+    code: 222208421,
+    status: 500,
+    sentence: 'Users cannot be read right now. Try again later.',
+  },
+  userNotChanged: {
+    code: 222208422,
+    status: 500,
+    sentence: 'The user cannot be changed right now. Try again later.',
+  },
+  lastAdministrator: {
+    code: 222208403,
+    status: 400,
+    sentence: 'At least one active account must hold Administrator (12).',
+  },
+  ownAccount: {
+    code: 222208416,
+    status: 400,
+    sentence: 'This would lock you out of your own account; another administrator must do it.',
+  },
+} as const satisfies Readonly<Record<string, RefusalRow>>
