@@ -62,6 +62,7 @@ test('registering answers 201 with the whole object, its Location, and the secre
     grantTypes: ['authorization_code', 'refresh_token'],
     refreshTokenRotation: false,
     enabled: true,
+    availableToTenants: false,
   })
   assert.equal(made.headers.get('location'), `${applications}/${String(id)}`)
   assert.equal(made.headers.get('cache-control'), 'no-store')

@@ -60,6 +60,21 @@ export function* endByRedirectUri(
   }
 }
 
+/** Ends what users of other tenants gave to an application that is theirs no longer. */
+export function* endByOtherTenants(
+  { sql }: Store,
+  applicationId: number,
+  tenantId: number,
+): Command<void> {
+  const others = sql.selectFrom('users').select('id').where('tenant_id', '<>', tenantId)
+  yield* run(
+    sql
+      .deleteFrom('consents')
+      .where('application_id', '=', applicationId)
+      .where('user_id', 'in', others),
+  )
+}
+
 /** Ends the chains of an application that is disabled; its consents wait for it to come back. */
 export function* endChainsOfApplication(store: Store, applicationId: number): Command<void> {
   yield* run(

@@ -16,6 +16,7 @@ export type Application = {
   readonly dataSources: readonly number[]
   readonly rotatesRefreshTokens: boolean
   readonly enabled: boolean
+  readonly availableToTenants: boolean
   readonly revision: number
   readonly createdAt: number
   readonly lastUsedAt: number | undefined
@@ -31,6 +32,8 @@ export type ApplicationFields = {
   readonly dataSources: readonly number[]
   readonly rotatesRefreshTokens: boolean
   readonly enabled: boolean
+  /** Users of every tenant may authorize it: an administrator alone says so, of one of the system tenant (DESIGN invariant 13). */
+  readonly availableToTenants: boolean
 }
 
 export const maxRedirectUrls = 50

@@ -6,9 +6,11 @@ import type { RandomBytes } from '#oauth/token-format.ts'
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { type Caller, isAdministrator } from '../access/caller.ts'
+import { systemTenantId } from '../access/permissions.ts'
 import {
   endAccess,
   endByGrantType,
+  endByOtherTenants,
   endByRedirectUri,
   endChainsOfApplication,
 } from '../authorizations/ending.ts'
@@ -50,10 +52,39 @@ const ownerOf = (caller: Caller): number | undefined =>
 const changesConsent = (before: Application, after: ApplicationFields): boolean =>
   before.name !== after.name || before.redirectUrls.join('\n') !== after.redirectUrls.join('\n')
 
+/** DESIGN invariant 13: only an administrator opens an application to other tenants, or closes it, and only one of the system tenant. */
+const checkAvailability = (
+  caller: Caller,
+  tenantId: number,
+  availability: { readonly before: boolean; readonly after: boolean },
+  row: RefusalRow,
+): void => {
+  if (availability.before === availability.after) return
+  if (!isAdministrator(caller))
+    throw new ManagementError(refusals.forbidden, 'availableToTenants needs Administrator (12).')
+  if (tenantId !== systemTenantId)
+    throw new ManagementError(row, 'availableToTenants is for applications of the system tenant.')
+}
+
 /** What a PUT makes of an application, and whether it says anew what a machine client reads. */
 export type ApplicationChange = {
   readonly fields: ApplicationFields
   readonly setsDataSources: boolean
+}
+
+/** Removing a grant type or a redirect URI ends what depended on it (DESIGN invariant 12; T53); so does closing it to other tenants. */
+function* endWhatIsTakenAway(
+  store: Store,
+  before: Application,
+  after: ApplicationFields,
+): Command<void> {
+  for (const uri of before.redirectUrls)
+    if (!isBareHost(uri) && !after.redirectUrls.includes(uri))
+      yield* endByRedirectUri(store, before.id, uri, after.redirectUrls)
+  for (const type of before.grantTypes)
+    if (!after.grantTypes.includes(type)) yield* endByGrantType(store, before.id, type)
+  if (before.availableToTenants && !after.availableToTenants)
+    yield* endByOtherTenants(store, before.id, before.tenantId)
 }
 
 /** The rules of client applications: who may see which, and what a change ends. */
@@ -85,6 +116,8 @@ export const createApplicationService = (deps: Deps) => {
   ): Promise<ShownApplication> => {
     const fault = applicationFault(fields, clientType)
     if (fault !== undefined) throw new ManagementError(refusals.applicationNotCreated, fault)
+    const availability = { before: false, after: fields.availableToTenants }
+    checkAvailability(caller, caller.tenantId, availability, refusals.applicationNotCreated)
     const identity = {
       clientId: mintClientId(deps.random),
       clientType,
@@ -114,14 +147,11 @@ export const createApplicationService = (deps: Deps) => {
       const { fields: after, setsDataSources } = change(before)
       const fault = applicationFault(after, before.clientType)
       if (fault !== undefined) throw new ManagementError(refusals.applicationNotUpdated, fault)
+      const availability = { before: before.availableToTenants, after: after.availableToTenants }
+      checkAvailability(caller, before.tenantId, availability, refusals.applicationNotUpdated)
       const revision = before.revision + (changesConsent(before, after) ? 1 : 0)
       yield* applications.update(id, after, revision)
-      // Removing a grant type or a redirect URI ends what depended on it (DESIGN invariant 12; T53).
-      for (const uri of before.redirectUrls)
-        if (!isBareHost(uri) && !after.redirectUrls.includes(uri))
-          yield* endByRedirectUri(store, id, uri, after.redirectUrls)
-      for (const type of before.grantTypes)
-        if (!after.grantTypes.includes(type)) yield* endByGrantType(store, id, type)
+      yield* endWhatIsTakenAway(store, before, after)
       if (before.enabled && !after.enabled)
         yield* machines.endAndRenew(before, () => endChainsOfApplication(store, id))
       yield* machines.change(caller, {

@@ -16,6 +16,7 @@ type Columns = {
   data_sources: string
   rotate_refresh_tokens: number
   enabled: number
+  available_to_tenants: number
   revision: number
   created_at: number
   last_used_at: number | null
@@ -34,6 +35,7 @@ export const applicationColumns = [
   'a.data_sources',
   'a.rotate_refresh_tokens',
   'a.enabled',
+  'a.available_to_tenants',
   'a.revision',
   'a.created_at',
   'a.last_used_at',
@@ -52,6 +54,7 @@ export const toApplication = (row: Columns): Application => ({
   dataSources: JSON.parse(row.data_sources) as number[],
   rotatesRefreshTokens: row.rotate_refresh_tokens === 1,
   enabled: row.enabled === 1,
+  availableToTenants: row.available_to_tenants === 1,
   revision: row.revision,
   createdAt: row.created_at,
   lastUsedAt: row.last_used_at ?? undefined,
@@ -65,6 +68,7 @@ const fieldColumns = (fields: ApplicationFields) => ({
   data_sources: JSON.stringify(fields.dataSources),
   rotate_refresh_tokens: fields.rotatesRefreshTokens ? 1 : 0,
   enabled: fields.enabled ? 1 : 0,
+  available_to_tenants: fields.availableToTenants ? 1 : 0,
 })
 
 /** Reads and writes of client applications; each function is a command. */
@@ -105,7 +109,6 @@ export const createApplicationStore = ({ sql }: Store) => {
           tenant_id: owner.tenantId,
           client_id: identity.clientId,
           client_type: identity.clientType,
-          available_to_tenants: 0,
           revision: 1,
           created_at: identity.createdAt,
           last_used_at: null,

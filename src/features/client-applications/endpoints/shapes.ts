@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { systemTenantId } from '../../access/permissions.ts'
 import { refusals } from '../../refusals.ts'
 import { grantTypes } from '#oauth/model.ts'
 import { timestamp } from '../../timestamp.ts'
@@ -37,6 +38,7 @@ const optionalFields = {
   dataSources: Type.Optional(DataSources),
   refreshTokenRotation: Type.Optional(Type.Boolean()),
   enabled: Type.Optional(Type.Boolean()),
+  availableToTenants: Type.Optional(Type.Boolean()),
   clientType: Type.Optional(Type.Union([Type.Literal('confidential'), Type.Literal('public')])),
 }
 
@@ -73,6 +75,7 @@ export const ShownShape = Type.Object({
   dataSources: Type.Optional(Type.Array(Type.String())),
   refreshTokenRotation: Type.Boolean(),
   enabled: Type.Boolean(),
+  availableToTenants: Type.Optional(Type.Boolean()),
   createdAt: Type.String(),
   lastUsedAt: Type.Optional(Type.String()),
 })
@@ -102,6 +105,9 @@ export const shown = ({ application, secret, liveSecrets }: ShownApplication) =>
     : {}),
   refreshTokenRotation: application.rotatesRefreshTokens,
   enabled: application.enabled,
+  ...(application.tenantId === systemTenantId
+    ? { availableToTenants: application.availableToTenants }
+    : {}),
   createdAt: timestamp(application.createdAt),
   ...(application.lastUsedAt === undefined
     ? {}
@@ -116,6 +122,7 @@ const defaults: ApplicationFields = {
   dataSources: [],
   rotatesRefreshTokens: false,
   enabled: true,
+  availableToTenants: false,
 }
 
 /** The list goes with its grant type: whoever takes that away need not empty the list as well. */
@@ -141,6 +148,7 @@ export const fieldsOf = (
   dataSources: dataSourcesOf(body, before),
   rotatesRefreshTokens: body.refreshTokenRotation ?? before.rotatesRefreshTokens,
   enabled: body.enabled ?? before.enabled,
+  availableToTenants: body.availableToTenants ?? before.availableToTenants,
 })
 
 /** What the endpoints of this noun have in common: any active user, no acting for others (reference A.0). */
