@@ -79,6 +79,7 @@ const mountEverything = async (
       allowed: core.allowed,
       accesses: core.accesses,
       dataSources: core.dataSources,
+      tenants: core.tenants,
     },
     {
       authenticate: basic.authenticate,

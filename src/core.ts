@@ -34,6 +34,7 @@ import { createDataSourceStore } from './features/data-sources/store.ts'
 import { createSealedValues } from './features/sealed/data-keys.ts'
 import { checkKeys } from './features/setup/key-check.ts'
 import { seedAccess } from './features/setup/seed.ts'
+import { createTenants } from './features/tenants/service.ts'
 import { explainDatabaseError } from './start-errors.ts'
 import { createUserStore } from './features/users/store.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
@@ -258,6 +259,7 @@ export const createCore = (
     ...base,
     listeners,
     ...identity,
+    tenants: createTenants(base),
     ...createSources(base, config),
     ...createAuthorizations(base, config, listeners, identity.sessions),
   }

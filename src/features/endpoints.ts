@@ -6,8 +6,10 @@ import { applicationEndpoints } from './client-applications/endpoints/index.ts'
 import type { ApplicationDeps } from './client-applications/endpoints/shapes.ts'
 import { type DataSourceDeps, dataSourceEndpoints } from './data-sources/endpoints/endpoints.ts'
 import type { Endpoint } from './endpoint.ts'
+import { tenantEndpoints } from './tenants/endpoints/endpoints.ts'
+import type { TenantDeps } from './tenants/endpoints/shapes.ts'
 
-export type EndpointDeps = ApplicationDeps & AllowedDeps & AccessDeps & DataSourceDeps
+export type EndpointDeps = ApplicationDeps & AllowedDeps & AccessDeps & DataSourceDeps & TenantDeps
 
 /** Every endpoint of the management surface; one line for each noun. */
 export const endpoints: readonly Endpoint<EndpointDeps>[] = [
@@ -16,4 +18,5 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...userAccessEndpoints,
   ...applicationAccessEndpoints,
   ...dataSourceEndpoints,
+  ...tenantEndpoints,
 ]

@@ -84,6 +84,7 @@ const audit = (
       subject: id || Number((what.answer as { id?: unknown } | undefined)?.id ?? 0),
       ...(other === 0 ? {} : { other }),
       ...(third === 0 ? {} : { third }),
+      ...(what.input.query['cascade'] === true ? { cascade: true } : {}),
     },
     'audit',
   )

@@ -29,11 +29,15 @@ export const checkGrantsToUser = (caller: Caller, granted: Iterable<number>): vo
  * delete or disable that user, nor set their password. Throws 403.
  * @param held the effective permissions of that user
  */
-export const checkMayChangeUser = (caller: Caller, held: Iterable<number>): void => {
+export const checkMayChangeUser = (
+  caller: Caller,
+  held: Iterable<number>,
+  who = 'This user',
+): void => {
   if (isAdministrator(caller)) return
   for (const id of held)
     if (!isOrdinary(id) && !holds(caller, id))
-      refuse(`This user holds ${permissionName(id)}, which you lack.`)
+      refuse(`${who} holds ${permissionName(id)}, which you lack.`)
 }
 
 /** Rule 9: nobody changes their own roles or permissions; another administrator must. Throws 403. */

@@ -10,6 +10,7 @@ export function* requireRolesOf(
   { sql }: Store,
   tenantId: number,
   roleIds: readonly number[],
+  whose = "the user's tenant",
 ): Command<ReadonlySet<number>> {
   const wanted = [...new Set(roleIds)]
   if (wanted.length === 0)
@@ -26,7 +27,7 @@ export function* requireRolesOf(
   if (missing !== undefined)
     throw new ManagementError(
       refusals.roleNotOfTenant,
-      `Role ${missing} is not a role of the user's tenant.`,
+      `Role ${missing} is not a role of ${whose}.`,
     )
   const granted = yield* all(
     sql.selectFrom('role_permissions').select('permission_id').where('role_id', 'in', wanted),

@@ -9,8 +9,12 @@ export type TenantFilter = {
   readonly tenantName?: string | undefined
 }
 
-/** The form of a tenant's or role's name that is compared. */
-export const nameKey = (name: string): string => name.normalize('NFKC').trim().toLowerCase()
+/**
+ * The form of a tenant's or role's name that is compared. Normalised once more at the end: a small letter can compose where
+ * its capital did not.
+ */
+export const nameKey = (name: string): string =>
+  name.normalize('NFKC').trim().toLowerCase().normalize('NFKC')
 
 const refuse = (): never => {
   throw new ManagementError(refusals.forbidden, 'You have no administrative access to this tenant.')

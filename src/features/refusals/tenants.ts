@@ -20,4 +20,9 @@ export const tenantsRefusals = {
     status: 400,
     sentence: 'The system tenant cannot be disabled or deleted.',
   },
+  administratorUnknown: {
+    code: 222208430,
+    status: 400,
+    sentence: 'The administrators do not fit.',
+  },
 } as const satisfies Readonly<Record<string, RefusalRow>>
