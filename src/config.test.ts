@@ -46,6 +46,10 @@ test('every wrong value is refused with its variable, its fault and a right exam
     ['HEADGATE_METRICS_PORT', 'none-at-all'],
     ['HEADGATE_TRUST_PROXY', 'proxy.example.com'],
     ['HEADGATE_TRUST_PROXY', '10.0.0.0/33'],
+    ['HEADGATE_EGRESS_ALLOW', ''],
+    ['HEADGATE_EGRESS_ALLOW', 'localhost'],
+    ['HEADGATE_EGRESS_ALLOW', '10.0.0.0/8/9'],
+    ['HEADGATE_EGRESS_ALLOW', '10.0.0.0/8,fd00::/129'],
     ['HEADGATE_HDP', 'every-habit'],
   ]
   for (const [name, value] of wrong)
@@ -91,6 +95,12 @@ test('an unknown variable is refused with the known ones, and what comes later s
     /HEADGATE_DATA_ALLOW cannot be used yet/,
   )
   assert.equal(parse({ HEADGATEWAY: 'x', PATH: '/bin' }).port, 8080)
+})
+
+test('address ranges of outbound calls are a list, and none unless given', () => {
+  assert.deepEqual(parse({}).egressAllow, [])
+  const given = parse({ HEADGATE_EGRESS_ALLOW: '127.0.0.0/8, fd00::/8,10.0.0.7' }).egressAllow
+  assert.deepEqual(given, ['127.0.0.0/8', 'fd00::/8', '10.0.0.7'])
 })
 
 test('habits of HDP are named one by one, or all', () => {

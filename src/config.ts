@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
+import { parseRange } from './egress/address-policy.ts'
 import { Secret } from './lib/secret.ts'
 
 // The only reader of the environment. Each option is one row: how its text is parsed, what it is by
@@ -152,6 +153,14 @@ const addresses: Option<readonly string[]> = {
   },
 }
 
+const ranges: Option<readonly string[]> = {
+  ...addresses,
+  parse: (t) => {
+    const list = t.split(',').map((part) => part.trim())
+    return list.every((entry) => parseRange(entry) !== undefined) ? list : undefined
+  },
+}
+
 export type Config = {
   readonly host: string
   readonly port: number
@@ -170,6 +179,8 @@ export type Config = {
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly trustProxy: readonly string[] | undefined
   readonly metricsPort: number | undefined
+  /** Address ranges that outbound HTTP may reach although they are private. */
+  readonly egressAllow: readonly string[]
   readonly hdp: ReadonlySet<HdpHabit>
 }
 
@@ -195,13 +206,13 @@ const known = [
   'TLS_KEY',
   'TRUST_PROXY',
   'METRICS_PORT',
+  'EGRESS_ALLOW',
   'HDP',
   'INSECURE_HTTP',
 ] as const
 
 /** Named in the design, and refused until the feature that reads them is here: silence would mislead. */
 const later: Readonly<Record<string, string>> = {
-  EGRESS_ALLOW: 'outbound connections come with a later release; unset it',
   DATA_ALLOW: 'data stores on a network come with a later release; unset it',
 }
 
@@ -322,6 +333,7 @@ export const parseConfig = (environment: Environment, cwd: string): Config => {
     tls,
     trustProxy: optional('TRUST_PROXY', addresses),
     metricsPort: optional('METRICS_PORT', port('9464')),
+    egressAllow: optional('EGRESS_ALLOW', ranges) ?? [],
     hdp: optional('HDP', habits) ?? new Set(),
   }
   refuseOpenHttp(config, optional('INSECURE_HTTP', flag) ?? false)
