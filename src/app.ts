@@ -80,6 +80,7 @@ const mountEverything = async (
       accesses: core.accesses,
       dataSources: core.dataSources,
       tenants: core.tenants,
+      oauthApplications: core.oauthApplications,
     },
     {
       authenticate: basic.authenticate,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createConnectorRegistry } from './connectors/registry.ts'
+import { createAddressPolicy } from './egress/address-policy.ts'
 import { createLockout, defaultLockoutPolicy } from './features/authentication/lockout.ts'
 import {
   createPasswordCheck,
@@ -31,6 +32,7 @@ import { createApplicationStore } from './features/client-applications/store.ts'
 import { createOpenSources } from './features/data-sources/open-sources.ts'
 import { createDataSourceService } from './features/data-sources/service.ts'
 import { createDataSourceStore } from './features/data-sources/store.ts'
+import { createOAuthApplicationService } from './features/oauth-applications/service.ts'
 import { createSealedValues } from './features/sealed/data-keys.ts'
 import { checkKeys } from './features/setup/key-check.ts'
 import { seedAccess } from './features/setup/seed.ts'
@@ -220,6 +222,12 @@ const createAuthorizations = (
       applications,
       secrets,
       machines: createMachineClients(base),
+    }),
+    oauthApplications: createOAuthApplicationService({
+      ...base,
+      sealed,
+      showSecrets,
+      addresses: createAddressPolicy(config.egressAllow),
     }),
     clients: createClientReader(store, registered),
     facts: createApplicationFacts(store),

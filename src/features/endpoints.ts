@@ -6,10 +6,19 @@ import { applicationEndpoints } from './client-applications/endpoints/index.ts'
 import type { ApplicationDeps } from './client-applications/endpoints/shapes.ts'
 import { type DataSourceDeps, dataSourceEndpoints } from './data-sources/endpoints/endpoints.ts'
 import type { Endpoint } from './endpoint.ts'
+import {
+  type OAuthApplicationDeps,
+  oauthApplicationEndpoints,
+} from './oauth-applications/endpoints/endpoints.ts'
 import { tenantEndpoints } from './tenants/endpoints/endpoints.ts'
 import type { TenantDeps } from './tenants/endpoints/shapes.ts'
 
-export type EndpointDeps = ApplicationDeps & AllowedDeps & AccessDeps & DataSourceDeps & TenantDeps
+export type EndpointDeps = ApplicationDeps &
+  AllowedDeps &
+  AccessDeps &
+  DataSourceDeps &
+  TenantDeps &
+  OAuthApplicationDeps
 
 /** Every endpoint of the management surface; one line for each noun. */
 export const endpoints: readonly Endpoint<EndpointDeps>[] = [
@@ -19,4 +28,5 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...applicationAccessEndpoints,
   ...dataSourceEndpoints,
   ...tenantEndpoints,
+  ...oauthApplicationEndpoints,
 ]

@@ -2,6 +2,7 @@ import { Refusal } from '#lib/refusal.ts'
 import { clientApplicationsRefusals } from './refusals/client-applications.ts'
 import { dataSourcesRefusals } from './refusals/data-sources.ts'
 import { generalRefusals } from './refusals/general.ts'
+import { oauthApplicationsRefusals } from './refusals/oauth-applications.ts'
 import { rolesRefusals } from './refusals/roles.ts'
 import { tenantsRefusals } from './refusals/tenants.ts'
 import { usersRefusals } from './refusals/users.ts'
@@ -17,6 +18,7 @@ export const refusals = {
   ...tenantsRefusals,
   ...clientApplicationsRefusals,
   ...dataSourcesRefusals,
+  ...oauthApplicationsRefusals,
 } as const satisfies Readonly<Record<string, RefusalRow>>
 
 export type RefusalName = keyof typeof refusals

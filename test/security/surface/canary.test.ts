@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { freePort, people, startApp, type TestApp, onPostgres } from '#test/support/app.ts'
 import { runOn } from '#test/support/database.ts'
 import { manage } from '#test/support/oauth.ts'
+import { oauthApps, sampleApplication } from '#test/support/oauth-applications.ts'
 
 // Must show 7 and T57: a whole journey is played while every request and answer is watched; whatever was
 // secret in it is then searched for, in several spellings, in everything that is not meant to have it.
@@ -151,6 +152,16 @@ const play = async (): Promise<void> => {
   await support.manage(app, 'GET', '/api/mgmt/datasources', { person: wrong })
   await support.manage(app, 'PUT', `/api/mgmt/oauth/client/applications/${client.id}/reset`)
   await support.redeem(app, client, code, more)
+  const upstream = { ...sampleApplication, clientSecret: 'the-secret-at-an-upstream' }
+  keep('the secret of an OAuth application', upstream.clientSecret)
+  const as = { person: people.admin }
+  const made = await support.manage(app, 'POST', oauthApps, { ...as, body: upstream })
+  assert.equal(made.status, 201)
+  await support.manage(app, 'POST', oauthApps, { ...as, body: { ...upstream, dataStore: 'x' } })
+  await support.manage(app, 'PUT', `${oauthApps}/${String(made.body['id'])}`, {
+    ...as,
+    body: { ...upstream, tokenURI: 'http://wrong.example' },
+  })
   const browser = support.createStoppingBrowser()
   const page = await browser.visit(`${app.url}/sign-in`)
   await browser.submit(page, 'password', { username: wrong.name, password: wrong.password })

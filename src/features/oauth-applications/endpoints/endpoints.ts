@@ -1,0 +1,213 @@
+import Type, { type Static } from 'typebox'
+import { Secret } from '#lib/secret.ts'
+import { permission, systemTenantId } from '../../access/permissions.ts'
+import { type Endpoint, endpoint } from '../../endpoint.ts'
+import { paging, type Parameter, pieceOf, tenantFilter } from '../../parameters.ts'
+import { refusals } from '../../refusals.ts'
+import { type OAuthApplication, oauthDataStores, takesOAuth } from '../application.ts'
+import type { OAuthApplicationService, ShownOAuthApplication } from '../service.ts'
+
+export type OAuthApplicationDeps = { readonly oauthApplications: OAuthApplicationService }
+
+/** The eight keys of a list item, always all of them, in the order of HDP's sample (OAuth reference C.3). */
+const listed = (application: OAuthApplication) => ({
+  id: String(application.id),
+  name: application.name,
+  dataStore: String(application.dataStore),
+  tenantId: application.tenantId,
+  description: application.description,
+  authorizeURI: application.authorizeUri,
+  tokenURI: application.tokenUri,
+  scope: application.scope,
+})
+
+/** The only place where the secret of an upstream becomes text of an answer. */
+const shown = ({ application, secret }: ShownOAuthApplication) => ({
+  ...listed(application),
+  clientId: application.clientId,
+  ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
+  ...(application.tenantId === systemTenantId
+    ? { availableToTenants: application.availableToTenants }
+    : {}),
+})
+
+const Listed = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  dataStore: Type.String(),
+  tenantId: Type.Integer(),
+  description: Type.String(),
+  authorizeURI: Type.String(),
+  tokenURI: Type.String(),
+  scope: Type.String(),
+})
+
+const Shown = Type.Object({
+  ...Listed.properties,
+  clientId: Type.String(),
+  clientSecret: Type.Optional(Type.String()),
+  availableToTenants: Type.Optional(Type.Boolean()),
+})
+
+// HDP's samples send numbers as strings, too (management reference 0.2).
+const Id = Type.Union([
+  Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 }),
+  Type.String({ pattern: '^[1-9][0-9]{0,14}$' }),
+])
+
+/** A PUT keeps the secret and the availability that it leaves out, and resets what else it leaves out. */
+const UpdateBody = Type.Object({
+  name: Type.String(),
+  dataStore: Id,
+  tenantId: Type.Optional(Id),
+  description: Type.Optional(Type.String()),
+  clientId: Type.String(),
+  clientSecret: Type.Optional(Type.String()),
+  authorizeURI: Type.String(),
+  tokenURI: Type.String(),
+  scope: Type.Optional(Type.String()),
+  availableToTenants: Type.Optional(Type.Boolean()),
+})
+
+const CreateBody = Type.Object({ ...UpdateBody.properties, clientSecret: Type.String() })
+
+const sentIn = (body: Static<typeof UpdateBody>) => ({
+  name: body.name,
+  dataStore: Number(body.dataStore),
+  tenantId: body.tenantId === undefined ? undefined : Number(body.tenantId),
+  description: body.description ?? '',
+  clientId: body.clientId,
+  clientSecret: body.clientSecret === undefined ? undefined : new Secret(body.clientSecret),
+  authorizeUri: body.authorizeURI,
+  tokenUri: body.tokenURI,
+  scope: body.scope ?? '',
+  availableToTenants: body.availableToTenants,
+})
+
+const dataStore: Parameter<number> = {
+  summary: 'Only those of this data store',
+  schema: Type.Integer({ enum: oauthDataStores.map(({ id }) => id) }),
+  fault: `must be one of ${oauthDataStores.map(({ id }) => id).join(', ')}`,
+  parse: (text) => (/^\d{1,3}$/.test(text) && takesOAuth(Number(text)) ? Number(text) : undefined),
+}
+
+const common = {
+  permissions: [permission.managementApi, permission.oauth],
+  codeAsText: true,
+  onBehalf: true,
+  invalid: refusals.invalidInput,
+  unknownId: refusals.oauthApplicationNotFound,
+} as const
+
+const reading = { ...common, success: 200, failed: refusals.oauthApplicationsNotRead } as const
+const changing = { ...common, failed: refusals.oauthApplicationNotChanged } as const
+
+const path = '/api/mgmt/oauthapps'
+
+const listQuery = { ...tenantFilter, dataStore, ...paging } as const
+
+const listOAuthApplications = endpoint<OAuthApplicationDeps, never, typeof listQuery>({
+  ...reading,
+  name: 'list-oauth-applications',
+  method: 'GET',
+  path,
+  summary: 'List OAuth applications',
+  query: listQuery,
+  answer: Type.Object({
+    applications: Type.Array(Listed),
+    next: Type.Optional(Type.Integer()),
+  }),
+  handle: async ({ oauthApplications }, caller, { subject, query }) => {
+    const found = await oauthApplications.list({ caller, subject }, query, query)
+    const { piece, next } = pieceOf(found, query.limit)
+    return { applications: piece.map(listed), ...(next === undefined ? {} : { next }) }
+  },
+})
+
+const createOAuthApplication = endpoint<OAuthApplicationDeps, typeof CreateBody>({
+  ...changing,
+  name: 'create-oauth-application',
+  method: 'POST',
+  path,
+  summary: 'Create an OAuth application: how this server is registered at a data store',
+  audit: 'oauth-application.created',
+  success: 201,
+  body: CreateBody,
+  answer: Shown,
+  handle: async ({ oauthApplications }, caller, { subject, body }) =>
+    shown(
+      await oauthApplications.create(
+        { caller, subject },
+        { ...sentIn(body), clientSecret: new Secret(body.clientSecret) },
+      ),
+    ),
+  location: (answer) => `${path}/${(answer as { id: string }).id}`,
+})
+
+const readOAuthApplication = endpoint<OAuthApplicationDeps>({
+  ...reading,
+  name: 'read-oauth-application',
+  method: 'GET',
+  path: `${path}/:id`,
+  summary: 'Read an OAuth application',
+  answer: Shown,
+  handle: async ({ oauthApplications }, caller, { subject, id }) =>
+    shown(await oauthApplications.read({ caller, subject }, id)),
+})
+
+const updateOAuthApplication = endpoint<OAuthApplicationDeps, typeof UpdateBody>({
+  ...changing,
+  name: 'update-oauth-application',
+  method: 'PUT',
+  path: `${path}/:id`,
+  summary: 'Replace an OAuth application; without clientSecret the stored one is kept',
+  audit: 'oauth-application.updated',
+  success: 200,
+  body: UpdateBody,
+  answer: Shown,
+  handle: async ({ oauthApplications }, caller, { subject, id, body }) =>
+    shown(await oauthApplications.update({ caller, subject }, id, sentIn(body))),
+})
+
+const deleteOAuthApplication = endpoint<OAuthApplicationDeps>({
+  ...changing,
+  name: 'delete-oauth-application',
+  method: 'DELETE',
+  path: `${path}/:id`,
+  summary: 'Delete an OAuth application',
+  audit: 'oauth-application.deleted',
+  success: 204,
+  handle: async ({ oauthApplications }, caller, { subject, id }) =>
+    oauthApplications.remove({ caller, subject }, id),
+})
+
+const listUsableOAuthApplications = endpoint<OAuthApplicationDeps>({
+  name: 'list-usable-oauth-applications',
+  method: 'GET',
+  path: '/api/mgmt/datastores/:id/oauthapps',
+  summary: 'Name the OAuth applications that you may use for data sources of a data store',
+  permissions: [permission.createDataSource],
+  codeAsText: true,
+  success: 200,
+  invalid: refusals.invalidInput,
+  unknownId: refusals.oauthDataStoreNotFound,
+  failed: refusals.oauthApplicationsNotRead,
+  answer: Type.Object({
+    applications: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
+  }),
+  handle: async ({ oauthApplications }, caller, { id }) => ({
+    applications: (await oauthApplications.usable(caller, id)).map((application) => ({
+      id: String(application.id),
+      name: application.name,
+    })),
+  }),
+})
+
+export const oauthApplicationEndpoints: readonly Endpoint<OAuthApplicationDeps>[] = [
+  listOAuthApplications,
+  createOAuthApplication,
+  readOAuthApplication,
+  updateOAuthApplication,
+  deleteOAuthApplication,
+  listUsableOAuthApplications,
+]
