@@ -36,6 +36,20 @@ test('the management endpoints are these, with these permissions, statuses and a
     'POST /api/mgmt/datasources 201 11+1 data-source.created',
     'GET /api/mgmt/datasources/:id 200 11+2 -',
     'DELETE /api/mgmt/datasources/:id 204 11+4 data-source.deleted',
+    'GET /api/admin/tenants 200 25 -',
+    'POST /api/admin/tenants 201 25 tenant.created',
+    'GET /api/admin/tenants/:id 200 25 -',
+    'PUT /api/admin/tenants/:id 200 25 tenant.updated',
+    'DELETE /api/admin/tenants/:id 204 25 tenant.deleted',
+    'GET /api/admin/tenants/:id/dependents 200 25 -',
+    'GET /api/admin/tenants/:id/admins 200 25 -',
+    'PUT /api/admin/tenants/:id/admins 200 25 tenant.admins-updated',
+    'GET /api/mgmt/oauthapps 200 11+28 -',
+    'POST /api/mgmt/oauthapps 201 11+28 oauth-application.created',
+    'GET /api/mgmt/oauthapps/:id 200 11+28 -',
+    'PUT /api/mgmt/oauthapps/:id 200 11+28 oauth-application.updated',
+    'DELETE /api/mgmt/oauthapps/:id 204 11+28 oauth-application.deleted',
+    'GET /api/mgmt/datastores/:id/oauthapps 200 1 -',
   ])
 })
 
@@ -78,6 +92,7 @@ test('the refusals are these numbers with these statuses', () => {
     tenantNotChanged: '222208419 500',
     tenantNotEmpty: '222208406 400',
     systemTenant: '222208420 400',
+    administratorUnknown: '222208430 400',
     applicationNotCreated: '222206628 400',
     applicationCreationFailed: '222206628 500',
     applicationNotFound: '222206631 404',
@@ -101,6 +116,12 @@ test('the refusals are these numbers with these statuses', () => {
     badConnectionType: '222207005 400',
     dataSourceDeleteFailed: '222207006 500',
     connectionTypeMissing: '222207010 400',
+    oauthApplicationNotFound: '222207711 404',
+    oauthSecretUnreadable: '222208450 400',
+    oauthApplicationsNotRead: '222208451 500',
+    oauthApplicationNotChanged: '222208452 500',
+    oauthDataStoreNotFound: '222208453 404',
+    secretForOtherServer: '222208454 400',
   })
 })
 
