@@ -81,6 +81,7 @@ const mountEverything = async (
       dataSources: core.dataSources,
       tenants: core.tenants,
       oauthApplications: core.oauthApplications,
+      roles: core.roles,
     },
     {
       authenticate: basic.authenticate,

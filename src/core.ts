@@ -34,6 +34,7 @@ import { createDataSourceService } from './features/data-sources/service.ts'
 import { createDataSourceStore } from './features/data-sources/store.ts'
 import { createOAuthApplicationService } from './features/oauth-applications/service.ts'
 import { createSealedValues } from './features/sealed/data-keys.ts'
+import { createRoles } from './features/roles/service.ts'
 import { checkKeys } from './features/setup/key-check.ts'
 import { seedAccess } from './features/setup/seed.ts'
 import { createTenants } from './features/tenants/service.ts'
@@ -268,6 +269,7 @@ export const createCore = (
     listeners,
     ...identity,
     tenants: createTenants(base),
+    roles: createRoles(base),
     ...createSources(base, config),
     ...createAuthorizations(base, config, listeners, identity.sessions),
   }

@@ -1,3 +1,4 @@
+import { permissionEndpoints } from './access/endpoints/endpoints.ts'
 import type { AccessDeps } from './authorizations/endpoints/access-shapes.ts'
 import { applicationAccessEndpoints } from './authorizations/endpoints/application-accesses.ts'
 import { allowedEndpoints, type AllowedDeps } from './authorizations/endpoints/endpoints.ts'
@@ -10,15 +11,17 @@ import {
   type OAuthApplicationDeps,
   oauthApplicationEndpoints,
 } from './oauth-applications/endpoints/endpoints.ts'
+import { type RoleDeps, roleEndpoints } from './roles/endpoints/endpoints.ts'
 import { tenantEndpoints } from './tenants/endpoints/endpoints.ts'
 import type { TenantDeps } from './tenants/endpoints/shapes.ts'
 
-export type EndpointDeps = ApplicationDeps &
+export type EndpointDeps = OAuthApplicationDeps &
+  ApplicationDeps &
   AllowedDeps &
   AccessDeps &
   DataSourceDeps &
   TenantDeps &
-  OAuthApplicationDeps
+  RoleDeps
 
 /** Every endpoint of the management surface; one line for each noun. */
 export const endpoints: readonly Endpoint<EndpointDeps>[] = [
@@ -29,4 +32,6 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...dataSourceEndpoints,
   ...tenantEndpoints,
   ...oauthApplicationEndpoints,
+  ...roleEndpoints,
+  ...permissionEndpoints,
 ]

@@ -50,6 +50,14 @@ test('the management endpoints are these, with these permissions, statuses and a
     'PUT /api/mgmt/oauthapps/:id 200 11+28 oauth-application.updated',
     'DELETE /api/mgmt/oauthapps/:id 204 11+28 oauth-application.deleted',
     'GET /api/mgmt/datastores/:id/oauthapps 200 1 -',
+    'GET /api/admin/roles 200 18 -',
+    'POST /api/admin/roles 201 17 role.created',
+    'GET /api/admin/roles/:id 200 18 -',
+    'PUT /api/admin/roles/:id 200 19 role.updated',
+    'DELETE /api/admin/roles/:id 204 20 role.deleted',
+    'GET /api/admin/roles/:id/dependents 200 18 -',
+    'GET /api/admin/permissions 200 11 -',
+    'GET /api/admin/permissions/:id 200 11 -',
   ])
 })
 
@@ -86,6 +94,8 @@ test('the refusals are these numbers with these statuses', () => {
     roleNotOfTenant: '222208404 400',
     unknownPermission: '222208405 400',
     permissionNotFound: '222208553 404',
+    usersOfRole: '222208440 400',
+    onlyRole: '222208441 400',
     tenantNotFound: '222208573 404',
     noSuchTenant: '222208573 400',
     tenantsNotRead: '222208418 500',

@@ -3,50 +3,74 @@ export type PermissionDefinition = {
   readonly id: number
   readonly name: string
   readonly category: 'user' | 'tenant' | 'elevated'
+  readonly description: string
 }
 
-const user = (id: number, name: string): PermissionDefinition => ({ id, name, category: 'user' })
-const tenant = (id: number, name: string): PermissionDefinition => ({
+const user = (id: number, name: string, description: string): PermissionDefinition => ({
+  id,
+  name,
+  category: 'user',
+  description,
+})
+const tenant = (id: number, name: string, description: string): PermissionDefinition => ({
   id,
   name,
   category: 'tenant',
+  description,
 })
-const elevated = (id: number, name: string): PermissionDefinition => ({
+const elevated = (id: number, name: string, description: string): PermissionDefinition => ({
   id,
   name,
   category: 'elevated',
+  description,
 })
 
 export const permissions = [
-  user(1, 'CreateDataSource'),
-  user(2, 'ViewDataSource'),
-  user(3, 'ModifyDataSource'),
-  user(4, 'DeleteDataSource'),
-  user(5, 'UseDataSourceWithJDBC'),
-  user(6, 'UseDataSourceWithODBC'),
-  user(7, 'UseDataSourceWithOData'),
-  user(8, 'WebUI'),
-  user(9, 'ChangePassword'),
-  user(10, 'SQLEditorWebUI'),
-  user(11, 'MgmtAPI'),
-  elevated(12, 'Administrator'),
-  tenant(13, 'CreateUsers'),
-  tenant(14, 'ViewUsers'),
-  tenant(15, 'ModifyUsers'),
-  tenant(16, 'DeleteUsers'),
-  tenant(17, 'CreateRole'),
-  tenant(18, 'ViewRole'),
-  tenant(19, 'ModifyRole'),
-  tenant(20, 'DeleteRole'),
-  tenant(21, 'OnBehalfOf'),
-  elevated(22, 'Configurations'),
-  elevated(23, 'CORSwhitelist'),
-  elevated(24, 'Logging'),
-  elevated(25, 'TenantAPI'),
-  tenant(26, 'RegisterExternalAuthService'),
-  elevated(27, 'Limits'),
-  tenant(28, 'OAuth'),
-  tenant(29, 'IPWhitelist'),
+  user(1, 'CreateDataSource', 'Create data sources.'),
+  user(
+    2,
+    'ViewDataSource',
+    'See the details of your own data sources, or of the one it is set on.',
+  ),
+  user(3, 'ModifyDataSource', 'Change your own data sources, or the one it is set on.'),
+  user(4, 'DeleteDataSource', 'Delete your own data sources, or the one it is set on.'),
+  user(5, 'UseDataSourceWithJDBC', 'Connect to data sources through the JDBC driver.'),
+  user(6, 'UseDataSourceWithODBC', 'Connect to data sources through the ODBC driver.'),
+  user(7, 'UseDataSourceWithOData', 'Query data sources through OData.'),
+  user(8, 'WebUI', 'Use the web pages, as far as your other permissions reach.'),
+  user(9, 'ChangePassword', 'Change your own password.'),
+  user(10, 'SQLEditorWebUI', 'Run queries in the SQL editor of the web console.'),
+  user(11, 'MgmtAPI', 'Use the management API.'),
+  elevated(12, 'Administrator', 'Do everything, in every tenant.'),
+  tenant(13, 'CreateUsers', 'Create users in the tenants that you administer.'),
+  tenant(14, 'ViewUsers', 'List and read users of the tenants that you administer.'),
+  tenant(15, 'ModifyUsers', 'Change users of the tenants that you administer.'),
+  tenant(16, 'DeleteUsers', 'Delete users of the tenants that you administer.'),
+  tenant(17, 'CreateRole', 'Create roles in the tenants that you administer.'),
+  tenant(18, 'ViewRole', 'List and read roles of the tenants that you administer.'),
+  tenant(19, 'ModifyRole', 'Change roles of the tenants that you administer.'),
+  tenant(20, 'DeleteRole', 'Delete roles of the tenants that you administer.'),
+  tenant(
+    21,
+    'OnBehalfOf',
+    'Act for users of the tenants that you administer (the parameter user).',
+  ),
+  elevated(22, 'Configurations', 'Read and change configurations of the system.'),
+  elevated(23, 'CORSwhitelist', 'Manage the origins that CORS trusts.'),
+  elevated(24, 'Logging', 'Read and change the logging of data sources.'),
+  elevated(
+    25,
+    'TenantAPI',
+    'Create tenants, and read, change and delete those that you administer.',
+  ),
+  tenant(
+    26,
+    'RegisterExternalAuthService',
+    'Manage external authentication services of the tenants that you administer.',
+  ),
+  elevated(27, 'Limits', 'Read and change limits.'),
+  tenant(28, 'OAuth', 'Manage OAuth applications.'),
+  tenant(29, 'IPWhitelist', 'Manage IP address whitelists.'),
 ] as const satisfies readonly PermissionDefinition[]
 
 export const systemTenantId = 1

@@ -30,4 +30,6 @@ export const rolesRefusals = {
     status: 404,
     sentence: 'There is no permission with this id.',
   },
+  usersOfRole: { code: 222208440, status: 400, sentence: 'The users of the role do not fit.' },
+  onlyRole: { code: 222208441, status: 400, sentence: 'A user needs at least one role.' },
 } as const satisfies Readonly<Record<string, RefusalRow>>

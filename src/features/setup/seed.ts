@@ -25,7 +25,11 @@ export const seedAccess = (store: Store, clock: Clock): Promise<void> => {
         created_at: clock.now(),
       }),
     )
-    yield* run(sql.insertInto('permissions').values(permissions.map((p) => ({ ...p }))))
+    yield* run(
+      sql
+        .insertInto('permissions')
+        .values(permissions.map(({ id, name, category }) => ({ id, name, category }))),
+    )
     for (const role of defaultRoles) {
       yield* run(
         sql.insertInto('roles').values({

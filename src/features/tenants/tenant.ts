@@ -1,5 +1,5 @@
 import { systemTenantId } from '../access/permissions.ts'
-import { nameKey } from '../access/tenant-filter.ts'
+import { descriptionFault, nameFault } from '../texts.ts'
 
 /** A tenant as administrators see it (management reference 3.2). */
 export type Tenant = {
@@ -24,15 +24,6 @@ export type TenantDetails = {
 export const parentOf = (id: number): number | null =>
   id === systemTenantId ? null : systemTenantId
 
-// Half of a surrogate pair is no text: databases would store something else. Lines and directions would let one name
-// look like another.
-const unsuitable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
-
 /** What is wrong with the texts of a tenant, or undefined. */
-export const tenantFault = ({ name, description }: TenantFields): string | undefined => {
-  if (nameKey(name) === '') return 'name must not be empty.'
-  if (unsuitable.test(name)) return 'name must not contain control characters.'
-  if (unsuitable.test(description.replaceAll(/[\n\t]/g, '')))
-    return 'description must not contain control characters.'
-  return undefined
-}
+export const tenantFault = ({ name, description }: TenantFields): string | undefined =>
+  nameFault(name) ?? descriptionFault(description)

@@ -4,6 +4,7 @@ import { permission, systemTenantId } from '../../access/permissions.ts'
 import { type Endpoint, endpoint } from '../../endpoint.ts'
 import { paging, type Parameter, pieceOf, tenantFilter } from '../../parameters.ts'
 import { refusals } from '../../refusals.ts'
+import { Id } from '../../shapes.ts'
 import { type OAuthApplication, oauthDataStores, takesOAuth } from '../application.ts'
 import type { OAuthApplicationService, ShownOAuthApplication } from '../service.ts'
 
@@ -48,12 +49,6 @@ const Shown = Type.Object({
   clientSecret: Type.Optional(Type.String()),
   availableToTenants: Type.Optional(Type.Boolean()),
 })
-
-// HDP's samples send numbers as strings, too (management reference 0.2).
-const Id = Type.Union([
-  Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 }),
-  Type.String({ pattern: '^[1-9][0-9]{0,14}$' }),
-])
 
 /** A PUT keeps the secret and the availability that it leaves out, and resets what else it leaves out. */
 const UpdateBody = Type.Object({

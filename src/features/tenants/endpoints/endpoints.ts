@@ -2,13 +2,12 @@ import { permission } from '../../access/permissions.ts'
 import { type Endpoint, endpoint } from '../../endpoint.ts'
 import { cascade, details, paging } from '../../parameters.ts'
 import { refusals } from '../../refusals.ts'
+import { DependentsShape, numbersOf } from '../../shapes.ts'
 import {
   AdminsBody,
   AdminsShape,
   CreateBody,
-  DependentsShape,
   fieldsOfBody,
-  idsOfBody,
   ListedShape,
   shown,
   type TenantDeps,
@@ -60,8 +59,8 @@ const createTenant = endpoint<TenantDeps, typeof CreateBody>({
       await tenants.create(caller, {
         fields: fieldsOfBody(body),
         parentTenant: Number(body.parentTenant),
-        importedRoles: idsOfBody(body.importedRoles),
-        admins: idsOfBody(body.admins),
+        importedRoles: numbersOf(body.importedRoles),
+        admins: numbersOf(body.admins),
       }),
     ),
   location: (answer) => `${path}/${(answer as { id: number }).id}`,
@@ -147,7 +146,7 @@ const updateAdmins = endpoint<TenantDeps, typeof AdminsBody>({
   body: AdminsBody,
   answer: AdminsShape,
   handle: async ({ tenants }, caller, { id, body }) => ({
-    admins: await tenants.setAdministrators(caller, id, idsOfBody(body.admins)),
+    admins: await tenants.setAdministrators(caller, id, numbersOf(body.admins)),
   }),
 })
 

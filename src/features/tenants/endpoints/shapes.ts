@@ -1,15 +1,9 @@
 import Type, { type Static } from 'typebox'
+import { Id, Ids, Next } from '../../shapes.ts'
 import type { ShownTenant, Tenants } from '../service.ts'
 import { parentOf, type TenantFields } from '../tenant.ts'
 
 export type TenantDeps = { readonly tenants: Tenants }
-
-// Samples send numbers as strings, too; both are the same id (management reference 0.2).
-const Id = Type.Union([
-  Type.Integer({ minimum: 1, maximum: 999_999_999_999_999 }),
-  Type.String({ pattern: '^[1-9][0-9]{0,14}$' }),
-])
-const Ids = Type.Array(Id, { maxItems: 1000 })
 
 const Name = Type.String({ minLength: 1, maxLength: 128 })
 const Description = Type.String({ maxLength: 256 })
@@ -36,8 +30,7 @@ export const AdminsBody = Type.Object({ admins: Ids })
 
 export const ListedShape = Type.Object({
   tenants: Type.Array(Type.Object({ id: Type.Integer(), name: Type.String() })),
-  /** What to send as `after` for the rest; missing at the end. */
-  next: Type.Optional(Type.Integer()),
+  next: Next,
 })
 
 export const TenantShape = Type.Object({
@@ -52,14 +45,6 @@ export const TenantShape = Type.Object({
 })
 
 export const AdminsShape = Type.Object({ admins: Type.Array(Type.Integer()) })
-
-export const DependentsShape = Type.Object({
-  dependents: Type.Array(
-    Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }),
-  ),
-})
-
-export const idsOfBody = (ids: Static<typeof Ids> = []): readonly number[] => ids.map(Number)
 
 export const fieldsOfBody = (body: {
   readonly name: string
