@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
+import manifest from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { actFor } from './features/access/acting.ts'
 import { endpoints } from './features/endpoints.ts'
@@ -12,6 +13,7 @@ import { mountEndpoints } from './http/management.ts'
 import { createMetrics } from './http/metrics.ts'
 import { mountTokenRoutes } from './http/oauth/token-routes.ts'
 import { mountOData } from './http/odata/routes.ts'
+import { mountApiDescription } from './http/openapi/routes.ts'
 import { createBrowserSession } from './http/pages/browser-session.ts'
 import { mountPages } from './http/pages/mount.ts'
 import { createServer } from './http/server.ts'
@@ -71,6 +73,7 @@ const mountEverything = async (
     storeNames: (id) => core.connectors.find(id)?.name ?? 'Unknown',
   })
   mountTokenRoutes(app, { oauth, issuer, metrics })
+  mountApiDescription(app, endpoints, { publicUrl: issuer, about: manifest })
   mountEndpoints(
     app,
     endpoints,

@@ -7,6 +7,9 @@ import { renderConsent } from '#http/pages/consent.ts'
 import type { ConsentPage } from '#http/pages/consent-model.ts'
 import { renderError } from '#http/pages/error.ts'
 import { renderHome } from '#http/pages/home.ts'
+import { describeApi } from '#http/openapi/document.ts'
+import { renderReference } from '#http/pages/reference.ts'
+import { applicationEndpoints } from '#features/client-applications/endpoints/index.ts'
 import { renderSignIn } from '#http/pages/sign-in.ts'
 import { renderSignedOut } from '#http/pages/signed-out.ts'
 
@@ -84,6 +87,22 @@ const password = {
   action: '/account/password',
   disconnectAllAction: '/account/applications/disconnect-all',
   rules: ['At least 12 characters.', 'Not your user name.', 'Different from the current one.'],
+}
+
+const whole = describeApi(applicationEndpoints.slice(0, 4), 'https://gate.example', {
+  version: '1.2.3',
+  description: noBlanks,
+  license: 'Apache-2.0',
+})
+
+/** A part of the real one: whole, its picture would be taller than a browser draws. */
+const reference = {
+  ...whole,
+  paths: Object.fromEntries(
+    Object.entries(whole.paths).filter(([path]) =>
+      /applications|^\/oauth2\/token|\{entitySet\}$/.test(path),
+    ),
+  ),
 }
 
 const flow = { applicationName: 'Quarterly Reports', redirectHost: 'reports.example.com' }
@@ -186,4 +205,31 @@ export const pageExamples: Readonly<Record<string, string>> = {
   'password-done': renderChangePassword({ ...password, done: true }),
   'password-disconnected': renderChangePassword({ ...password, done: true, disconnected: true }),
   'signed-out': renderSignedOut(),
+  reference: renderReference({ document: reference }),
+  'reference-strange': renderReference({
+    document: {
+      ...reference,
+      info: { ...reference.info, description: markup, version: noBlanks },
+      tags: [{ name: noBlanks, description: rightToLeft }],
+      paths: {
+        [`/${noBlanks}/{${noBlanks}}`]: {
+          put: {
+            operationId: 'strange',
+            tags: [noBlanks],
+            summary: markup,
+            description: noBlanks,
+            security: [{}],
+            parameters: [
+              { name: noBlanks, in: 'query', description: markup, schema: { const: noBlanks } },
+            ],
+            requestBody: {
+              required: true,
+              content: { 'application/json': { schema: { examples: [{ name: markup }] } } },
+            },
+            responses: { 200: { description: noBlanks } },
+          },
+        },
+      },
+    },
+  }),
 }

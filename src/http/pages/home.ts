@@ -23,6 +23,7 @@ ${!page.user && html`<a class="button button-main button-full" href="${base + pa
 </p>
 <section class="part" aria-labelledby="developers"><h2 id="developers">For developers and operators</h2>
 <ul class="links">
+<li><a href="${base + pagePaths.reference}">API reference</a><span class="small">every endpoint, its fields and refusals</span></li>
 <li><a href="${base + pagePaths.metadata}">Authorization server metadata</a><span class="small">endpoints and abilities, RFC 8414</span></li>
 <li><a href="${base + pagePaths.health}">Health check</a><span class="small">whether the server is ready</span></li>
 </ul></section>`,

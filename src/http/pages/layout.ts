@@ -25,13 +25,15 @@ export interface Layout extends PageBase {
   readonly content: Slot
   /** The navigation makes a page wide by itself. */
   readonly isWide?: boolean
+  /** For pages with contents beside them. */
+  readonly isBroad?: boolean
   /** Present on the user's own pages: shows the navigation. */
   readonly account?: Account
 }
 
 export function renderPage(layout: Layout): string {
   const base = layout.basePath ?? ''
-  const width = layout.isWide || layout.account ? ' wide' : ''
+  const width = layout.isBroad ? ' broad' : layout.isWide || layout.account ? ' wide' : ''
   return renderHtml(html`<!doctype html>
 <html lang="en">
 <head>

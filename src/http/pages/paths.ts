@@ -6,5 +6,7 @@ export const pagePaths = {
   applications: '/account/applications',
   password: '/account/password',
   health: '/api/healthcheck',
+  reference: '/api/docs',
+  openApi: '/api/openapi.json',
   metadata: '/.well-known/oauth-authorization-server',
 } as const

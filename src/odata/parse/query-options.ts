@@ -15,8 +15,9 @@ const answered = [
   'skiptoken',
   'format',
 ] as const
-type Answered = (typeof answered)[number]
-const isAnswered = (name: string): name is Answered => answered.some((known) => known === name)
+export type AnsweredOption = (typeof answered)[number]
+const isAnswered = (name: string): name is AnsweredOption =>
+  answered.some((known) => known === name)
 
 const unanswered: ReadonlySet<string> = new Set([
   'expand',
@@ -38,7 +39,7 @@ const dollarOnly: ReadonlySet<string> = new Set([
   'levels',
 ])
 
-type Options = Partial<Record<Answered, string>>
+type Options = Partial<Record<AnsweredOption, string>>
 
 const gmt: ReadonlySet<string> = new Set(['gmt', 'utc', 'z', 'etc/utc', 'etc/gmt'])
 
@@ -63,7 +64,7 @@ const addOption = (options: Options, name: string, value: string): void => {
   else checkCustom(name, value)
 }
 
-const parseNatural = (name: Answered, text: string | undefined): number | undefined => {
+const parseNatural = (name: AnsweredOption, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined
   if (!/^\d{1,15}$/.test(text))
     throw badRequest(`$${name} must be a whole number from 0.`, { target: `$${name}` })

@@ -42,7 +42,10 @@ const Body = Type.Object({
     Type.Integer({ minimum: 1 }),
     Type.String({ pattern: '^[1-9][0-9]{0,8}$' }),
   ]),
-  connectionType: Type.Optional(Type.String({ maxLength: 20 })),
+  // Left out it has a refusal of its own, hence not required here.
+  connectionType: Type.Optional(
+    Type.String({ maxLength: 20, description: 'Needed; always `Cloud`' }),
+  ),
   description: Type.Optional(Type.String({ maxLength: 256 })),
   options: Type.Optional(Type.Record(Type.String(), Type.String())),
 })

@@ -1,0 +1,229 @@
+import type { AnsweredOption } from '#odata/parse/query-options.ts'
+import { odataScope } from '#oauth/scope.ts'
+import { headersOf } from './refusals.ts'
+import type { ApiParameter, ApiResponse, Operation, Paths, Schema, Tag } from './types.ts'
+
+export const odataTag: Tag = {
+  name: 'Data',
+  description:
+    'Data sources as OData V4 services, to read. `$metadata` of a data source says which entity sets and properties it has.',
+}
+
+/** JSON Format 4.01 section 21.1. */
+export const odataErrorSchema: Schema = {
+  type: 'object',
+  description: 'OData JSON Format 4.01 section 21.1',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'target', 'details'],
+      properties: {
+        code: { type: 'string' },
+        message: { type: 'string' },
+        target: { type: ['string', 'null'], description: 'The part of the request at fault' },
+        details: { type: 'array', items: { type: 'object' } },
+      },
+    },
+  },
+}
+
+/** The system query options; the compiler points at one that is answered and not described. */
+const options: Readonly<Record<AnsweredOption, readonly [description: string, schema: Schema]>> = {
+  filter: ['A condition on the rows: `delay gt 60`', { type: 'string' }],
+  select: ['The properties to show, parted by commas', { type: 'string' }],
+  orderby: ['Properties, each with `asc` or `desc`', { type: 'string' }],
+  top: ['At most so many rows', { type: 'integer', minimum: 0 }],
+  skip: ['Leaves out so many rows at the beginning', { type: 'integer', minimum: 0 }],
+  count: ['Whether the answer tells how many rows there are in all', { type: 'boolean' }],
+  skiptoken: [
+    'Comes from `@odata.nextLink`, and is to be taken from nowhere else',
+    { type: 'string' },
+  ],
+  format: ['Wins over `Accept`: `json`, `xml`, or a media type', { type: 'string' }],
+}
+
+const optionNames = Object.keys(options) as readonly AnsweredOption[]
+
+const query = (names: readonly AnsweredOption[]): readonly ApiParameter[] =>
+  names.map((name) => {
+    const [description, schema] = options[name]
+    return { name: `$${name}`, in: 'query', description, schema }
+  })
+
+const version: Schema = { type: 'string', pattern: '^[0-9]{1,2}\\.[0-9]{1,2}$', examples: ['4.0'] }
+
+const headers: readonly ApiParameter[] = [
+  { name: 'OData-Version', in: 'header', description: '4.0 or 4.01', schema: version },
+  {
+    name: 'OData-MaxVersion',
+    in: 'header',
+    description: 'At least 4.0; the answer speaks 4.0',
+    schema: version,
+  },
+]
+
+const prefer: ApiParameter = {
+  name: 'Prefer',
+  in: 'header',
+  description: '`odata.maxpagesize=100`: pages of at most so many rows',
+  schema: { type: 'string' },
+}
+
+const path = (name: string, description: string, example: string): ApiParameter => ({
+  name,
+  in: 'path',
+  required: true,
+  description,
+  schema: { type: 'string', minLength: 1 },
+  example,
+})
+
+const dataSource = path('dataSource', 'The name of a data source within your reach', 'aviation')
+const entitySet = path('entitySet', 'The name of an entity set of its `$metadata`', 'Airports')
+const key = path(
+  'key',
+  'The key: `10`, `%27SEA%27` (a text stands in quotes), or `a=1,b=2` where it has several parts',
+  "'SEA'",
+)
+
+const versionHeader = {
+  'OData-Version': { description: 'Always 4.0', schema: { type: 'string', const: '4.0' } },
+} as const
+
+const refusal = (status: number, description: string): ApiResponse => ({
+  description,
+  headers: { ...versionHeader, ...headersOf(status).headers },
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/ODataError' } } },
+})
+
+const refused: Readonly<Record<string, ApiResponse>> = {
+  400: refusal(400, 'The path, an option or a header is wrong; the message says where.'),
+  401: refusal(401, 'No credentials, wrong ones, or a token that is unknown, expired or revoked.'),
+  403: refusal(403, 'You lack the permission UseDataSourceWithOData (7).'),
+  404: refusal(404, 'There is no such data source within your reach, or no such resource in it.'),
+  406: refusal(406, 'What Accept or $format want is not offered.'),
+  414: refusal(414, 'The URL is longer than 32,768 characters.'),
+  500: refusal(500, 'The server failed, or a value cannot be shown.'),
+  501: refusal(501, 'A part of OData that is not offered here. It is never ignored.'),
+  502: refusal(502, 'The data store refused the query.'),
+  503: refusal(503, 'The data store or the server is busy or away. Try again.'),
+  504: refusal(504, 'The data store took too long.'),
+}
+
+const context = { type: 'string', description: 'Absent with `odata.metadata=none`' } as const
+
+const serviceSchema: Schema = {
+  type: 'object',
+  required: ['value'],
+  properties: {
+    '@odata.context': context,
+    value: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'kind', 'url'],
+        properties: {
+          name: { type: 'string' },
+          kind: { const: 'EntitySet' },
+          url: { type: 'string' },
+        },
+      },
+    },
+  },
+}
+
+const collectionSchema: Schema = {
+  type: 'object',
+  required: ['value'],
+  properties: {
+    '@odata.context': context,
+    '@odata.count': {
+      type: ['integer', 'string'],
+      description: 'With `$count=true`; a text with `IEEE754Compatible=true`',
+    },
+    value: {
+      type: 'array',
+      description: 'Rows; `$metadata` has their properties',
+      items: { type: 'object' },
+    },
+    '@odata.nextLink': { type: 'string', description: 'The next page, where there is one' },
+  },
+}
+
+type Described = {
+  readonly id: string
+  readonly summary: string
+  readonly description?: string
+  readonly parameters: readonly ApiParameter[]
+  readonly type: string
+  readonly schema: Schema
+  readonly more?: Readonly<Record<string, ApiResponse>>
+}
+
+const read = ({ id, summary, description, parameters, type, schema, more }: Described) => ({
+  get: {
+    operationId: id,
+    tags: [odataTag.name],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    parameters: [...parameters, ...headers],
+    responses: {
+      200: { description: 'Done.', headers: versionHeader, content: { [type]: { schema } } },
+      ...refused,
+      ...more,
+    },
+    security: [{ bearer: [odataScope] }, { basic: [] }],
+    'x-permissions': [{ id: 7, name: 'UseDataSourceWithOData' }],
+  } satisfies Operation,
+})
+
+const root = '/api/odata4/{dataSource}'
+
+/** OData's own addresses; `GET` alone is offered. */
+export const odataPaths = (): Paths => ({
+  [root]: read({
+    id: 'readServiceDocument',
+    summary: 'List the entity sets of a data source',
+    description: 'The service root may end in a slash.',
+    parameters: [dataSource, ...query(['format'])],
+    type: 'application/json',
+    schema: serviceSchema,
+  }),
+  [`${root}/$metadata`]: read({
+    id: 'readMetadata',
+    summary: 'Read the model of a data source',
+    parameters: [dataSource, ...query(['format'])],
+    type: 'application/xml',
+    schema: { type: 'string' },
+  }),
+  [`${root}/{entitySet}`]: read({
+    id: 'listEntities',
+    summary: 'Read rows of an entity set, a page at a time',
+    description: 'Names of options are taken in any case, and without the dollar as well.',
+    parameters: [dataSource, entitySet, ...query(optionNames), prefer],
+    type: 'application/json',
+    schema: collectionSchema,
+    more: { 410: refusal(410, 'This next link cannot be continued; repeat the query.') },
+  }),
+  [`${root}/{entitySet}/$count`]: read({
+    id: 'countEntities',
+    summary: 'Count the rows of an entity set',
+    description: '`$top`, `$skip` and `$orderby` change nothing.',
+    parameters: [dataSource, entitySet, ...query(['filter'])],
+    type: 'text/plain',
+    schema: { type: 'string', pattern: '^[0-9]+$' },
+  }),
+  [`${root}/{entitySet}({key})`]: read({
+    id: 'readEntity',
+    summary: 'Read one row by its key',
+    parameters: [dataSource, entitySet, key, ...query(['select', 'format'])],
+    type: 'application/json',
+    schema: {
+      type: 'object',
+      description: 'A row; `$metadata` has its properties',
+      properties: { '@odata.context': context },
+      additionalProperties: true,
+    },
+  }),
+})
