@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
 import Type from 'typebox'
 import { endpoints } from '#features/endpoints.ts'
 import { refusals } from '#features/refusals.ts'
@@ -27,6 +28,11 @@ const referencesIn = (value: unknown): readonly string[] => {
 }
 
 describe('the document as a whole', () => {
+  test('it is OpenAPI 3.1 to a validator that nobody here wrote', async () => {
+    const said = await new Validator().validate(structuredClone(document))
+    assert.deepEqual(said, { valid: true })
+  })
+
   test('every reference leads somewhere', () => {
     const references = referencesIn(document)
     assert.ok(references.length > 100)
