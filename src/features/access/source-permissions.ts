@@ -1,11 +1,19 @@
+import { ManagementError, refusals } from '../refusals.ts'
+import { type Caller, holds } from './caller.ts'
+import { checkGrantsToRole } from './granting.ts'
 import { permission } from './permissions.ts'
+
+// Rule 5 (management reference 1.3). Rules 6 and 7, on shares and groups, have nothing to apply to yet.
 
 /** The permissions that may be set on a data source (management reference 1.4). */
 export const sourcePermissions: readonly number[] = [2, 3, 4, 5, 6, 7, 10]
 
+/** Who asks, and for whom: the same, unless `?user=` named somebody (management reference 6). */
+export type ActingFor = { readonly caller: Caller; readonly subject: Caller }
+
 /**
- * Rule 5 (management reference 1.3): what was set on a data source counts alone, be it less or more than what its owner
- * holds; where nothing was set, the owner's effective permissions count.
+ * What was set on a data source counts alone, be it less or more than what its owner holds, also if that is
+ * Administrator; where nothing was set, the owner's effective permissions count.
  * @param set the permissions set on the data source, or undefined
  */
 export const holdsOnSource = (
@@ -16,3 +24,36 @@ export const holdsOnSource = (
   set === undefined
     ? owner.has(permissionId) || owner.has(permission.administrator)
     : set.includes(permissionId)
+
+/** The owner is bound by what is set; who acts for the owner needs the permission themselves. */
+export const mayOnSource = (
+  { caller, subject }: ActingFor,
+  source: { readonly permissions: readonly number[] | undefined },
+  permissionId: number,
+): boolean =>
+  caller === subject
+    ? holdsOnSource(source.permissions, caller.permissions, permissionId)
+    : holds(caller, permissionId)
+
+/**
+ * The permissions to be set on a data source, each once, ascending. Throws 400 for others than those of 1.4, and for an
+ * owner, who cannot set them alone; 403 for what the caller lacks.
+ */
+export const checkSourcePermissions = (
+  { caller, subject }: ActingFor,
+  permissions: readonly number[],
+): readonly number[] => {
+  if (caller === subject)
+    throw new ManagementError(
+      refusals.invalidInput,
+      'permissions are set by an administrator who acts for the owner (?user=).',
+    )
+  const other = permissions.find((id) => !sourcePermissions.includes(id))
+  if (other !== undefined)
+    throw new ManagementError(
+      refusals.unknownPermission,
+      `${other} cannot be set on a data source; ${sourcePermissions.join(', ')} can.`,
+    )
+  checkGrantsToRole(caller, permissions)
+  return [...new Set(permissions)].sort((a, b) => a - b)
+}

@@ -22,6 +22,7 @@ type Row = {
   tenant_id: number
   source_id: number | null
   source_revision: number | null
+  source_permissions: string | null
 }
 
 type Found = {
@@ -44,10 +45,15 @@ const isReached = (row: Row, sourceId: number): boolean =>
 const toFound = (row: Row): Found => {
   const { source_id: id, source_revision: revision } = row
   const reached = id !== null && isReached(row, id)
+  // What is set on the data source counts alone (management reference 1.3, rule 5); of one out of reach nothing is told.
+  const set = reached ? row.source_permissions : null
   return {
     expiresAt: row.expires_at,
     alive: Boolean(row.alive),
-    mayRead: Boolean(row.may_read),
+    mayRead:
+      set === null
+        ? Boolean(row.may_read)
+        : (JSON.parse(set) as readonly number[]).includes(permission.useOData),
     userId: row.user_id,
     consentId: row.consent_id,
     applicationId: row.application_id,
@@ -103,6 +109,7 @@ export const createBearerCheck = (deps: {
         'u.tenant_id',
         's.id as source_id',
         's.revision as source_revision',
+        's.permissions as source_permissions',
       ])
       .select((e) =>
         e

@@ -8,6 +8,8 @@ export type DataSource = {
   readonly connectionType: string
   readonly description: string | undefined
   readonly options: Readonly<Record<string, string>>
+  /** Set on it by who acted for its owner; they then count alone (management reference 1.3, rule 5). */
+  readonly permissions: readonly number[] | undefined
   /** Grows with each change; an opened source of an older revision is not used again. */
   readonly revision: number
 }

@@ -4,7 +4,14 @@ import { ConnectorError } from '#connectors/errors.ts'
 import type { ConnectorRegistry } from '#connectors/registry.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Store } from '#store/store.ts'
-import type { Caller } from '../access/caller.ts'
+import type { Command } from '#store/command.ts'
+import { checkPermissions, permissionName } from '../access/caller.ts'
+import { permission } from '../access/permissions.ts'
+import {
+  type ActingFor,
+  checkSourcePermissions,
+  mayOnSource,
+} from '../access/source-permissions.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import { type DataSource, dataSourceNameFault } from './data-source.ts'
 import type { DataSourceStore } from './store.ts'
@@ -16,6 +23,7 @@ export type DataSourceFields = {
   readonly connectionType: string | undefined
   readonly description: string | undefined
   readonly options: Readonly<Record<string, string>>
+  readonly permissions: readonly number[] | undefined
 }
 
 const requireConnector = (connectors: ConnectorRegistry, id: number): Connector => {
@@ -82,40 +90,91 @@ export const createDataSourceService = (deps: {
     filesDirectory: join(deps.filesDir, String(tenantId)),
   })
 
-  const read = async (caller: Caller, id: number): Promise<DataSource> => {
-    const source = await store.read(() => dataSources.readById(id))
-    if (source === undefined || source.ownerId !== caller.userId)
+  /** A data source of the one it is done for; one of somebody else is not told from one that does not exist. */
+  function* require(by: ActingFor, id: number, needed: number): Command<DataSource> {
+    const source = yield* dataSources.readById(id)
+    if (source === undefined || source.ownerId !== by.subject.userId)
       throw new ManagementError(refusals.dataSourceNotFound)
+    if (!mayOnSource(by, source, needed))
+      throw new ManagementError(refusals.forbidden, `It needs ${permissionName(needed)} on it.`)
     return source
   }
 
-  const create = async (caller: Caller, fields: DataSourceFields): Promise<DataSource> => {
+  /** Those that may be seen. Throws 403 for who may see none because a permission is missing. */
+  const list = async (by: ActingFor): Promise<readonly DataSource[]> => {
+    const all = await store.read(() => dataSources.list(by.subject.userId))
+    const seen = all.filter((source) => mayOnSource(by, source, permission.viewDataSource))
+    if (seen.length === 0) checkPermissions(by.caller, [permission.viewDataSource])
+    return seen
+  }
+
+  /** Throws 404, and 403 without ViewDataSource on it. */
+  const read = (by: ActingFor, id: number): Promise<DataSource> =>
+    store.read(() => require(by, id, permission.viewDataSource))
+
+  const create = async (by: ActingFor, fields: DataSourceFields): Promise<DataSource> => {
+    const { subject } = by
     const fault = dataSourceNameFault(fields.name)
     if (fault !== undefined) throw new ManagementError(refusals.invalidInput, fault)
     const connector = requireConnector(deps.connectors, fields.dataStore)
     const connectionType = checkConnectionType(fields.connectionType)
-    checkOptions(connector, fields.options, contextOf(caller.tenantId))
-    const draft = { ...fields, connectionType, ownerId: caller.userId, tenantId: caller.tenantId }
-    const id = await store.write(() => dataSources.insert(draft, deps.clock.now()))
-    if (id === undefined)
-      throw new ManagementError(refusals.duplicateName, 'You have a data source of this name.')
-    return read(caller, id)
+    checkOptions(connector, fields.options, contextOf(subject.tenantId))
+    if (fields.permissions !== undefined) checkSourcePermissions(by, fields.permissions)
+    return store.write(function* () {
+      // The user may have been deleted, or have moved, since it was asked who it is.
+      if ((yield* dataSources.tenantOf(subject.userId)) !== subject.tenantId)
+        throw new ManagementError(refusals.userNotFound)
+      const { userId: ownerId, tenantId } = subject
+      const draft = { ...fields, connectionType, ownerId, tenantId }
+      const id = yield* dataSources.insert(draft, deps.clock.now())
+      if (id === undefined)
+        throw new ManagementError(
+          refusals.duplicateName,
+          'The user has a data source of this name.',
+        )
+      const made = yield* dataSources.readById(id)
+      if (made === undefined) throw new Error('the data source was not stored')
+      return made
+    })
   }
 
-  const remove = async (caller: Caller, id: number): Promise<void> => {
-    if (!(await store.write(() => dataSources.remove(id, caller.userId))))
-      throw new ManagementError(refusals.dataSourceNotFound)
+  /** Throws 404, and 403 without DeleteDataSource on it. */
+  const remove = (by: ActingFor, id: number): Promise<void> =>
+    store.write(function* () {
+      yield* require(by, id, permission.deleteDataSource)
+      yield* dataSources.remove(id, by.subject.userId)
+    })
+
+  /** What is set on a data source, else what its owner holds; ascending. Throws 404, and 403 as reading. */
+  const readPermissions = async (by: ActingFor, id: number): Promise<readonly number[]> => {
+    const { permissions } = await read(by, id)
+    return [...(permissions ?? by.subject.permissions)].sort((a, b) => a - b)
   }
+
+  /** Throws 404, 400 for the owner alone and for what cannot be set, 403 for what the caller lacks. */
+  const setPermissions = (
+    by: ActingFor,
+    id: number,
+    permissions: readonly number[],
+  ): Promise<readonly number[]> =>
+    store.write(function* () {
+      yield* require(by, id, permission.modifyDataSource)
+      const set = checkSourcePermissions(by, permissions)
+      yield* dataSources.setPermissions(id, set)
+      return set
+    })
 
   return {
     contextOf,
-    list: (caller: Caller) => store.read(() => dataSources.list(caller.userId)),
+    list,
     listOf: (userId: number) => store.read(() => dataSources.list(userId)),
     readByName: (ownerId: number, name: string) =>
       store.read(() => dataSources.readByName(ownerId, name)),
     read,
     create,
     remove,
+    readPermissions,
+    setPermissions,
   }
 }
 

@@ -11,6 +11,7 @@ type Columns = {
   connection_type: string
   description: string | null
   options: string
+  permissions: string | null
   revision: number
 }
 
@@ -23,6 +24,7 @@ const columns = [
   'connection_type',
   'description',
   'options',
+  'permissions',
   'revision',
 ] as const
 
@@ -35,6 +37,7 @@ const toDataSource = (row: Columns): DataSource => ({
   connectionType: row.connection_type,
   description: row.description ?? undefined,
   options: JSON.parse(row.options) as Record<string, string>,
+  permissions: row.permissions === null ? undefined : (JSON.parse(row.permissions) as number[]),
   revision: row.revision,
 })
 
@@ -77,6 +80,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
           connection_type: source.connectionType,
           description: source.description ?? null,
           options: JSON.stringify(source.options),
+          permissions: source.permissions === undefined ? null : JSON.stringify(source.permissions),
           revision: 1,
           created_at: now,
         })
@@ -84,6 +88,21 @@ export const createDataSourceStore = ({ sql }: Store) => {
         .returning('id'),
     )
     return row?.id
+  }
+
+  function* setPermissions(id: number, permissions: readonly number[]): Command<void> {
+    yield* run(
+      sql
+        .updateTable('data_sources')
+        .set({ permissions: JSON.stringify(permissions) })
+        .where('id', '=', id),
+    )
+  }
+
+  /** The tenant in which somebody's data sources live; undefined for a user who was deleted meanwhile. */
+  function* tenantOf(ownerId: number): Command<number | undefined> {
+    return (yield* first(sql.selectFrom('users').select('tenant_id').where('id', '=', ownerId)))
+      ?.tenant_id
   }
 
   function* remove(id: number, ownerId: number): Command<boolean> {
@@ -94,7 +113,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
     )
   }
 
-  return { list, readById, readByName, insert, remove }
+  return { list, readById, readByName, insert, setPermissions, tenantOf, remove }
 }
 
 export type DataSourceStore = ReturnType<typeof createDataSourceStore>

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { type Caller, holds } from '#features/access/caller.ts'
+import { holdsOnSource } from '#features/access/source-permissions.ts'
 import { permission } from '#features/access/permissions.ts'
 import type { BearerCheck } from '#features/authorizations/bearer.ts'
 import type { SourceRef } from '#features/data-sources/data-source.ts'
@@ -87,9 +88,9 @@ const authenticateBasic = async (
 }
 
 const accessByBasic = async (deps: AccessDeps, caller: Caller, name: string): Promise<Access> => {
-  if (!holds(caller, permission.useOData)) throw forbidden()
   const source = await deps.dataSources.readByName(caller.userId, name)
-  if (source === undefined) throw noSource()
+  if (source === undefined) throw holds(caller, permission.useOData) ? noSource() : forbidden()
+  if (!holdsOnSource(source.permissions, caller.permissions, permission.useOData)) throw forbidden()
   return {
     userId: caller.userId,
     source: { id: source.id, revision: source.revision },
@@ -97,8 +98,11 @@ const accessByBasic = async (deps: AccessDeps, caller: Caller, name: string): Pr
     stillOpen: async () => {
       const now = await deps.readCaller(caller.userId)
       if (now === undefined || now.passwordVersion !== caller.passwordVersion) return false
-      if (!holds(now, permission.useOData)) return false
-      return (await deps.dataSources.readByName(caller.userId, name))?.id === source.id
+      const again = await deps.dataSources.readByName(caller.userId, name)
+      return (
+        again?.id === source.id &&
+        holdsOnSource(again.permissions, now.permissions, permission.useOData)
+      )
     },
   }
 }

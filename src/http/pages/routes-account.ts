@@ -91,7 +91,7 @@ const showApplications = async (
 ): Promise<FastifyReply> => {
   const [applications, owned] = await Promise.all([
     deps.allowed.list(caller),
-    deps.dataSources.list(caller),
+    deps.dataSources.listOf(caller.userId),
   ])
   const notice = notices[String((request.query as { done?: unknown }).done)]
   return sendPage(

@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { permission } from '../../access/permissions.ts'
 import { type Endpoint, endpoint } from '../../endpoint.ts'
 import { refusals } from '../../refusals.ts'
+import { Ids, numbersOf } from '../../shapes.ts'
 import type { DataSource } from '../data-source.ts'
 import type { DataSourceService } from '../service.ts'
 
@@ -19,6 +20,7 @@ const shown = (source: DataSource) => ({
   ...listed(source),
   connectionType: source.connectionType,
   options: source.options,
+  ...(source.permissions === undefined ? {} : { permissions: source.permissions }),
 })
 
 const Listed = Type.Object({
@@ -33,6 +35,7 @@ const Shown = Type.Object({
   ...Listed.properties,
   connectionType: Type.String(),
   options: Type.Record(Type.String(), Type.String()),
+  permissions: Type.Optional(Type.Array(Type.Integer())),
 })
 
 const Body = Type.Object({
@@ -48,12 +51,14 @@ const Body = Type.Object({
   ),
   description: Type.Optional(Type.String({ maxLength: 256 })),
   options: Type.Optional(Type.Record(Type.String(), Type.String())),
+  permissions: Type.Optional(Ids),
 })
 
 const common = {
   invalid: refusals.invalidInput,
   unknownId: refusals.dataSourceNotFound,
   failed: refusals.dataSourceReadFailed,
+  onBehalf: true,
 } as const
 
 const path = '/api/mgmt/datasources'
@@ -64,11 +69,11 @@ const listDataSources = endpoint<DataSourceDeps>({
   method: 'GET',
   path,
   summary: 'List your data sources',
-  permissions: [permission.managementApi, permission.viewDataSource],
+  permissions: [permission.managementApi],
   success: 200,
   answer: Type.Object({ dataSources: Type.Array(Listed) }),
-  handle: async ({ dataSources }, caller) => ({
-    dataSources: (await dataSources.list(caller)).map(listed),
+  handle: async ({ dataSources }, caller, { subject }) => ({
+    dataSources: (await dataSources.list({ caller, subject })).map(listed),
   }),
 })
 
@@ -84,15 +89,19 @@ const createDataSource = endpoint<DataSourceDeps, typeof Body>({
   failed: refusals.dataSourceUpdateFailed,
   body: Body,
   answer: Shown,
-  handle: async ({ dataSources }, caller, { body }) =>
+  handle: async ({ dataSources }, caller, { body, subject }) =>
     shown(
-      await dataSources.create(caller, {
-        name: body.name,
-        dataStore: Number(body.dataStore),
-        connectionType: body.connectionType,
-        description: body.description,
-        options: body.options ?? {},
-      }),
+      await dataSources.create(
+        { caller, subject },
+        {
+          name: body.name,
+          dataStore: Number(body.dataStore),
+          connectionType: body.connectionType,
+          description: body.description,
+          options: body.options ?? {},
+          permissions: body.permissions && numbersOf(body.permissions),
+        },
+      ),
     ),
   location: (answer) => `${path}/${(answer as { id: string }).id}`,
 })
@@ -103,10 +112,11 @@ const readDataSource = endpoint<DataSourceDeps>({
   method: 'GET',
   path: `${path}/:id`,
   summary: 'Read a data source',
-  permissions: [permission.managementApi, permission.viewDataSource],
+  permissions: [permission.managementApi],
   success: 200,
   answer: Shown,
-  handle: async ({ dataSources }, caller, { id }) => shown(await dataSources.read(caller, id)),
+  handle: async ({ dataSources }, caller, { id, subject }) =>
+    shown(await dataSources.read({ caller, subject }, id)),
 })
 
 const deleteDataSource = endpoint<DataSourceDeps>({
@@ -115,11 +125,51 @@ const deleteDataSource = endpoint<DataSourceDeps>({
   method: 'DELETE',
   path: `${path}/:id`,
   summary: 'Delete a data source',
-  permissions: [permission.managementApi, permission.deleteDataSource],
+  permissions: [permission.managementApi],
   audit: 'data-source.deleted',
   success: 204,
   failed: refusals.dataSourceDeleteFailed,
-  handle: async ({ dataSources }, caller, { id }) => dataSources.remove(caller, id),
+  handle: async ({ dataSources }, caller, { id, subject }) =>
+    dataSources.remove({ caller, subject }, id),
+})
+
+const Permissions = Type.Object({ permissions: Type.Array(Type.Integer()) })
+
+const readPermissions = endpoint<DataSourceDeps>({
+  ...common,
+  name: 'read-data-source-permissions',
+  method: 'GET',
+  path: `${path}/:id/permissions`,
+  summary: 'Read the permissions set on a data source, or else those of its owner',
+  permissions: [permission.managementApi],
+  success: 200,
+  answer: Permissions,
+  handle: async ({ dataSources }, caller, { id, subject }) => ({
+    permissions: await dataSources.readPermissions({ caller, subject }, id),
+  }),
+})
+
+const PermissionsBody = Type.Object({ permissions: Ids })
+
+const updatePermissions = endpoint<DataSourceDeps, typeof PermissionsBody>({
+  ...common,
+  name: 'update-data-source-permissions',
+  method: 'PUT',
+  path: `${path}/:id/permissions`,
+  summary: 'Set permissions on a data source; its owner is named by ?user= and bound by them',
+  permissions: [permission.managementApi, permission.modifyDataSource],
+  audit: 'data-source.permissions-updated',
+  success: 200,
+  failed: refusals.dataSourceUpdateFailed,
+  body: PermissionsBody,
+  answer: Permissions,
+  handle: async ({ dataSources }, caller, { id, body, subject }) => ({
+    permissions: await dataSources.setPermissions(
+      { caller, subject },
+      id,
+      numbersOf(body.permissions),
+    ),
+  }),
 })
 
 export const dataSourceEndpoints: readonly Endpoint<DataSourceDeps>[] = [
@@ -127,4 +177,6 @@ export const dataSourceEndpoints: readonly Endpoint<DataSourceDeps>[] = [
   createDataSource,
   readDataSource,
   deleteDataSource,
+  readPermissions,
+  updatePermissions,
 ]
