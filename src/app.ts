@@ -85,6 +85,8 @@ const mountEverything = async (
       tenants: core.tenants,
       oauthApplications: core.oauthApplications,
       roles: core.roles,
+      userAdministration: core.userAdministration,
+      userParts: core.userParts,
     },
     {
       authenticate: basic.authenticate,

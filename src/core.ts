@@ -39,6 +39,7 @@ import { checkKeys } from './features/setup/key-check.ts'
 import { seedAccess } from './features/setup/seed.ts'
 import { createTenants } from './features/tenants/service.ts'
 import { explainDatabaseError } from './start-errors.ts'
+import { createUserServices } from './features/users/create.ts'
 import { createUserStore } from './features/users/store.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { MigrateMode, MigrationPlan } from './store/migrate.ts'
@@ -188,6 +189,7 @@ const createIdentity = (base: Base, listeners: Listeners) => {
     passwordCheck,
     passwordChange: createPasswordChange({ store, users, passwords, passwordCheck, hash }),
     sessions: createSessions({ ...base, users }),
+    ...createUserServices({ ...base, users, lockout, passwords }),
   }
 }
 

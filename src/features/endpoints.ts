@@ -14,6 +14,9 @@ import {
 import { type RoleDeps, roleEndpoints } from './roles/endpoints/endpoints.ts'
 import { tenantEndpoints } from './tenants/endpoints/endpoints.ts'
 import type { TenantDeps } from './tenants/endpoints/shapes.ts'
+import { userPartEndpoints } from './users/endpoints/parts.ts'
+import type { UserDeps } from './users/endpoints/shapes.ts'
+import { userEndpoints } from './users/endpoints/users.ts'
 
 export type EndpointDeps = OAuthApplicationDeps &
   ApplicationDeps &
@@ -21,7 +24,8 @@ export type EndpointDeps = OAuthApplicationDeps &
   AccessDeps &
   DataSourceDeps &
   TenantDeps &
-  RoleDeps
+  RoleDeps &
+  UserDeps
 
 /** Every endpoint of the management surface; one line for each noun. */
 export const endpoints: readonly Endpoint<EndpointDeps>[] = [
@@ -34,4 +38,6 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...oauthApplicationEndpoints,
   ...roleEndpoints,
   ...permissionEndpoints,
+  ...userEndpoints,
+  ...userPartEndpoints,
 ]

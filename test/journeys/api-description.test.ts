@@ -246,7 +246,7 @@ describe('answers have the form that is described', () => {
     const mine = await sourceId(app, 'one')
     const one = `${applications}/{id}`
     await askRefused(400, 'post', applications, applications, { body: { name: 7 } })
-    await askRefused(400, 'get', sources, `${sources}?user=demo`)
+    await askRefused(400, 'get', sources, `${sources}?tenantId=1`)
     await askRefused(400, 'get', sources, `${sources}?a=1&A=2`)
     await askRefused(401, 'get', sources, sources, { headers: {} })
     await askRefused(403, 'get', '/api/admin/users/{id}/accesses', '/api/admin/users/1/accesses')

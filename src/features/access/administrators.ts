@@ -3,11 +3,8 @@ import type { Store } from '#store/store.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import { permission } from './permissions.ts'
 
-/**
- * Rule 11 (management reference 1.3): an active user of an active tenant with permission 12 must be left. The last
- * statement of every command that can take one away; throws 400, so that nothing of the command is kept.
- */
-export function* requireAnAdministrator({ sql }: Store): Command<void> {
+/** Whether there is an active user of an active tenant with permission 12. */
+export function* hasAnAdministrator({ sql }: Pick<Store, 'sql'>): Command<boolean> {
   const row = yield* first(
     sql
       .selectFrom('users as u')
@@ -34,5 +31,13 @@ export function* requireAnAdministrator({ sql }: Store): Command<void> {
       )
       .limit(1),
   )
-  if (row === undefined) throw new ManagementError(refusals.lastAdministrator)
+  return row !== undefined
+}
+
+/**
+ * Rule 11 (management reference 1.3): somebody with permission 12 who can act must be left. The last statement of every
+ * command that can take one away; throws 400, so that nothing of the command is kept.
+ */
+export function* requireAnAdministrator(store: Store): Command<void> {
+  if (!(yield* hasAnAdministrator(store))) throw new ManagementError(refusals.lastAdministrator)
 }

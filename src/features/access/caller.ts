@@ -13,6 +13,9 @@ export type Caller = {
   readonly passwordVersion: number
 }
 
+/** What somebody holds and administers, as far as rules of access ask. */
+export type Holder = Pick<Caller, 'tenantId' | 'permissions' | 'administers'>
+
 /** Says which permission is missing, in the words of the reference. */
 export const permissionName = (id: number): string => {
   const name = permissions.find((p) => p.id === id)?.name ?? 'an unknown permission'
@@ -20,10 +23,10 @@ export const permissionName = (id: number): string => {
 }
 
 /** Administrator (12) implies everything (management reference 1.3, rule 3). */
-export const isAdministrator = (caller: Caller): boolean =>
+export const isAdministrator = (caller: Pick<Caller, 'permissions'>): boolean =>
   caller.permissions.has(permission.administrator)
 
-export const holds = (caller: Caller, permissionId: number): boolean =>
+export const holds = (caller: Pick<Caller, 'permissions'>, permissionId: number): boolean =>
   isAdministrator(caller) || caller.permissions.has(permissionId)
 
 /** Throws 403 naming the first permission that the caller lacks. */

@@ -1,6 +1,7 @@
 import { ManagementError, refusals } from '../refusals.ts'
-import { type Caller, holds, isAdministrator, permissionName } from './caller.ts'
+import { type Caller, type Holder, holds, isAdministrator, permissionName } from './caller.ts'
 import { permissions } from './permissions.ts'
+import { administeredBy, isWithin } from './reach.ts'
 
 // Who may give what to whom (management reference 1.3, rules 9 and 10).
 
@@ -38,6 +39,18 @@ export const checkMayChangeUser = (
   for (const id of held)
     if (!isOrdinary(id) && !holds(caller, id))
       refuse(`${who} holds ${permissionName(id)}, which you lack.`)
+}
+
+/**
+ * `checkMayChangeUser`, and what it would be worth nothing without: who can set a user's password or give a user permissions
+ * could use the administrative access of that user, so it must be access that the caller has, too. Throws 403.
+ */
+export const checkMayChange = (caller: Caller, user: Holder): void => {
+  checkMayChangeUser(caller, user.permissions)
+  const reach = administeredBy(caller)
+  const theirs = administeredBy(user)
+  if (theirs !== 'everywhere' && ![...theirs].every((id) => isWithin(reach, id)))
+    refuse('This user has administrative access that you lack.')
 }
 
 /** Rule 9: nobody changes their own roles or permissions; another administrator must. Throws 403. */

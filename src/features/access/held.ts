@@ -1,14 +1,17 @@
 import { type Command, all } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import type { Holder } from './caller.ts'
 
-/** Rule 1 for several users at once: the effective permissions of each that has any (management reference 1.3). */
-export function* readHeld(
+/** What each of several users holds and administers (rule 1, management reference 1.3; 3.3), by id; those who do not exist are left out. */
+export function* readHolders(
   { sql }: Store,
   userIds: readonly number[],
-): Command<ReadonlyMap<number, ReadonlySet<number>>> {
-  const held = new Map<number, Set<number>>()
-  if (userIds.length === 0) return held
-  const rows = yield* all(
+): Command<readonly Holder[]> {
+  if (userIds.length === 0) return []
+  const users = yield* all(
+    sql.selectFrom('users').select(['id', 'tenant_id']).where('id', 'in', userIds),
+  )
+  const granted = yield* all(
     sql
       .selectFrom('user_permissions')
       .select(['user_id', 'permission_id'])
@@ -21,9 +24,17 @@ export function* readHeld(
           .where('ur.user_id', 'in', userIds),
       ),
   )
-  for (const row of rows) {
-    const of = held.get(row.user_id) ?? new Set()
-    held.set(row.user_id, of.add(row.permission_id))
-  }
-  return held
+  const administered = yield* all(
+    sql
+      .selectFrom('tenants_administered')
+      .select(['user_id', 'tenant_id'])
+      .where('user_id', 'in', userIds),
+  )
+  const permissions = Map.groupBy(granted, (row) => row.user_id)
+  const tenants = Map.groupBy(administered, (row) => row.user_id)
+  return users.map(({ id, tenant_id }) => ({
+    tenantId: tenant_id,
+    permissions: new Set(permissions.get(id)?.map((row) => row.permission_id)),
+    administers: new Set(tenants.get(id)?.map((row) => row.tenant_id)),
+  }))
 }

@@ -1,4 +1,4 @@
-import { type Caller, holds, isAdministrator } from './caller.ts'
+import { type Caller, type Holder, holds, isAdministrator } from './caller.ts'
 import { systemTenantId } from './permissions.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 
@@ -14,7 +14,7 @@ export const isSystemCaller = (caller: Pick<Caller, 'tenantId'>): boolean =>
  * Where a caller administers: the tenants on which it has administrative access, its own not implied. Someone of a
  * child tenant can have it on that tenant alone, whatever a table says.
  */
-export const administeredBy = (caller: Caller): Reach => {
+export const administeredBy = (caller: Holder): Reach => {
   if (isAdministrator(caller)) return 'everywhere'
   if (isSystemCaller(caller)) return caller.administers
   return new Set([...caller.administers].filter((id) => id === caller.tenantId))

@@ -50,7 +50,10 @@ export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolic
     const next = raw<number>`case when ${over} then 1 else login_failures.failures + 1 end`
     const locks = raw<boolean>`${next} >= ${policy.failures}`
     const windowEnd = raw<number>`case when ${over} then ${time(now + policy.window)} else login_failures.window_ends_at end`
+    // A lock that stands is neither shortened nor ended by what was counted too late for it.
+    const held = raw<boolean>`coalesce(login_failures.locked_until, 0) > ${now}`
     const firstLocks = policy.failures <= 1
+    const expiresAt = now + Math.max(policy.window, policy.period)
     yield* run(
       sql
         .insertInto('login_failures')
@@ -60,17 +63,19 @@ export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolic
           window_ends_at: now + policy.window,
           locked_at: firstLocks ? now : null,
           locked_until: firstLocks ? now + policy.period : null,
-          expires_at: now + Math.max(policy.window, policy.period),
+          expires_at: expiresAt,
         })
         .onConflict((conflict) =>
           conflict.column('subject').doUpdateSet({
             failures: next,
             window_ends_at: windowEnd,
-            locked_at: raw<number | null>`case when ${locks} then ${time(now)} end`,
+            locked_at: raw<
+              number | null
+            >`case when ${held} then login_failures.locked_at when ${locks} then ${time(now)} end`,
             locked_until: raw<
               number | null
-            >`case when ${locks} then ${time(now + policy.period)} end`,
-            expires_at: now + Math.max(policy.window, policy.period),
+            >`case when ${held} then login_failures.locked_until when ${locks} then ${time(now + policy.period)} end`,
+            expires_at: raw<number>`case when ${held} then login_failures.expires_at else ${time(expiresAt)} end`,
           }),
         ),
     )
@@ -89,12 +94,33 @@ export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolic
     return left.lockedUntil === undefined
   }
 
+  /**
+   * Locks a subject from now on, or lets the lock that it has end at another time: an administrator's lock (management
+   * reference 2.3) is one like any other. @param until milliseconds since 1970; a lockout period from now unless given
+   */
+  function* lock(subject: string, until?: number): Command<void> {
+    const now = clock.now()
+    const end = until ?? now + policy.period
+    const ends = { window_ends_at: end, locked_until: end, expires_at: end }
+    yield* run(
+      sql
+        .insertInto('login_failures')
+        .values({ subject, failures: 1, locked_at: now, ...ends })
+        .onConflict((conflict) =>
+          conflict.column('subject').doUpdateSet({
+            ...ends,
+            locked_at: raw<number>`case when login_failures.locked_until > ${now} then login_failures.locked_at else cast(${now} as bigint) end`,
+          }),
+        ),
+    )
+  }
+
   /** Ends a lock, whatever its state; false when there was nothing to end. */
   function* unlock(subject: string): Command<boolean> {
     return (yield* run(sql.deleteFrom('login_failures').where('subject', '=', subject))) > 0
   }
 
-  return { read, addFailure, clear, unlock }
+  return { read, addFailure, clear, lock, unlock }
 }
 
 export type Lockout = ReturnType<typeof createLockout>

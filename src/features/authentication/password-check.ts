@@ -90,9 +90,13 @@ export const createPasswordCheck = (deps: Deps): PasswordCheck => {
     const { user, subject, failures } = await readState(name)
     const right = await decide(user, subject, failures.lockedUntil !== undefined, password)
     if (!right || user === undefined) return undefined
-    // Verifying takes a while; a password that was replaced or a user that was disabled meanwhile is refused.
-    const current = await store.read(() => users.readById(user.id))
-    if (!current?.active || current.passwordVersion !== user.passwordVersion) return undefined
+    // Verifying takes a while; who was disabled or locked meanwhile, or has another password by now, is refused.
+    const { current, locked } = await store.read(function* () {
+      const { lockedUntil } = yield* lockout.read(subject)
+      return { current: yield* users.readById(user.id), locked: lockedUntil !== undefined }
+    })
+    if (locked || !current?.active || current.passwordVersion !== user.passwordVersion)
+      return undefined
     if (failures.count > 0 && !(await store.write(() => lockout.clear(subject)))) return undefined
     remembered.set(digest(user.id, user.passwordVersion, password), true)
     return user

@@ -29,4 +29,29 @@ export const usersRefusals = {
     status: 400,
     sentence: 'This would lock you out of your own account; another administrator must do it.',
   },
+  userInUse: {
+    code: 222208423,
+    status: 400,
+    sentence: 'Other users have given access to client applications of this user.',
+  },
+  externalService: {
+    code: 222208424,
+    status: 400,
+    sentence: 'External authentication services are not offered.',
+  },
+  administratorOfChild: {
+    code: 222208425,
+    status: 400,
+    sentence: 'Administrator (12) counts in every tenant: only users of the system tenant hold it.',
+  },
+  administersElsewhere: {
+    code: 222208426,
+    status: 400,
+    sentence: 'A user of another tenant than the system tenant administers that tenant alone.',
+  },
+  ownPassword: {
+    code: 222208427,
+    status: 400,
+    sentence: 'You change your own password with changePassword, not as an administrator.',
+  },
 } as const satisfies Readonly<Record<string, RefusalRow>>

@@ -1,8 +1,8 @@
 import { type Command, all, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Caller } from '../access/caller.ts'
-import { checkGrantsToUser, checkMayChangeUser, checkNotOneself } from '../access/granting.ts'
-import { readHeld } from '../access/held.ts'
+import { checkGrantsToUser, checkMayChange, checkNotOneself } from '../access/granting.ts'
+import { readHolders } from '../access/held.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 
 type Of = { readonly id: number; readonly tenantId: number }
@@ -63,8 +63,7 @@ export function* checkMayChangeHolders(
   userIds: readonly number[],
 ): Command<void> {
   for (const id of userIds) checkNotOneself(caller, id)
-  const held = yield* readHeld(store, userIds)
-  for (const permissions of held.values()) checkMayChangeUser(caller, permissions)
+  for (const holder of yield* readHolders(store, userIds)) checkMayChange(caller, holder)
 }
 
 /**

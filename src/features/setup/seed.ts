@@ -3,6 +3,7 @@ import type { Secret } from '#lib/secret.ts'
 import { type Command, first, run } from '#store/command.ts'
 import { advanceIdentity } from '#store/identity.ts'
 import type { Store } from '#store/store.ts'
+import { hasAnAdministrator } from '../access/administrators.ts'
 import { defaultRoles, permissions, systemTenantId } from '../access/permissions.ts'
 import type { PasswordHasher } from '../authentication/passwords.ts'
 import { userNameKey } from '../users/user.ts'
@@ -56,14 +57,19 @@ export type FirstUser = {
   readonly password: Secret
 }
 
+/** The first administrator: made again only where there is none, so that one that was deleted or renamed stays away. */
+export const firstAdministrator = 'd2cadmin'
+
 /** Those of the given names that do not exist yet. */
 export const missingUsers = (
   { sql, read }: Store,
   names: readonly string[],
 ): Promise<readonly string[]> =>
   read(function* (): Command<readonly string[]> {
+    const administered = yield* hasAnAdministrator({ sql })
     const missing: string[] = []
     for (const name of names) {
+      if (administered && name === firstAdministrator) continue
       const row = yield* first(
         sql.selectFrom('users').select('id').where('user_name_key', '=', userNameKey(name)),
       )

@@ -98,6 +98,8 @@ const accessByBasic = async (deps: AccessDeps, caller: Caller, name: string): Pr
     stillOpen: async () => {
       const now = await deps.readCaller(caller.userId)
       if (now === undefined || now.passwordVersion !== caller.passwordVersion) return false
+      // Files belong to a tenant: who was moved to another one reads those of the old one no longer.
+      if (now.tenantId !== caller.tenantId) return false
       const again = await deps.dataSources.readByName(caller.userId, name)
       return (
         again?.id === source.id &&

@@ -186,3 +186,27 @@ test('a right over roles counts where there is administrative access, and only t
   assert.deepEqual((await send(idle, 'GET', path)).body, { roles: [] })
   await isForbidden(send(idle, 'POST', path, { name: 'x' }))
 })
+
+test('T60: who administers more than the caller is neither given nor deprived of a role', async () => {
+  const keeper = await createPerson(app, {
+    name: 'keeper',
+    permissions: [7, 17, 18, 19, 20],
+    administers: [1],
+  })
+  const role = await createRole(app, { name: 'Ordinary', tenantId: 1, permissions: [7] })
+  const spare = await createRole(app, { name: 'Left over', tenantId: 1 })
+  const wide = await createPerson(app, { name: 'wide', roles: [spare], administers: [other] })
+  await isForbidden(
+    send(keeper, 'PUT', `${path}/${role}`, {
+      name: 'Ordinary',
+      permissions: [7],
+      users: [wide.id],
+    }),
+  )
+  await isForbidden(
+    send(keeper, 'PUT', `${path}/${spare}`, { name: 'Left over', permissions: [7] }),
+  )
+  const narrow = await createPerson(app, { name: 'narrow', roles: [spare], administers: [1] })
+  const given = { name: 'Ordinary', permissions: [7], users: [narrow.id] }
+  assert.equal((await send(keeper, 'PUT', `${path}/${role}`, given)).status, 200)
+})
