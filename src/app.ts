@@ -43,6 +43,7 @@ const mountEverything = async (
     tokens: core.tokens,
     authenticateUser: async (name, password) => {
       const user = await core.passwordCheck.check(name, password)
+      if (user?.mustChangePassword) return 'must change password'
       return user && { userId: user.id, passwordVersion: user.passwordVersion }
     },
     hashSecret: (secret) => core.hash('client-secret', secret),
@@ -87,6 +88,10 @@ const mountEverything = async (
       roles: core.roles,
       userAdministration: core.userAdministration,
       userParts: core.userParts,
+      passwordChange: core.passwordChange,
+      passwordAdministration: core.passwordAdministration,
+      policies: core.policies,
+      configurations: core.configurations,
     },
     {
       authenticate: basic.authenticate,

@@ -10,7 +10,7 @@ import {
   createPasswordCheck,
   type SignInFailure,
 } from './features/authentication/password-check.ts'
-import { createPasswordChange } from './features/authentication/change-password.ts'
+import { createPasswordServices } from './features/authentication/create.ts'
 import { createPasswordHasher } from './features/authentication/passwords.ts'
 import { createSessions, type Sessions } from './features/authentication/sessions.ts'
 import { createAccesses } from './features/authorizations/accesses.ts'
@@ -171,8 +171,8 @@ type Listeners = {
 
 /** Who is who: users, passwords, sessions. */
 const createIdentity = (base: Base, listeners: Listeners) => {
-  const { store, clock, hash } = base
-  const users = createUserStore(store)
+  const { store, clock } = base
+  const users = createUserStore(store, clock)
   const lockout = createLockout(store, clock, defaultLockoutPolicy)
   const passwords = createPasswordHasher()
   const passwordCheck = createPasswordCheck({
@@ -187,7 +187,7 @@ const createIdentity = (base: Base, listeners: Listeners) => {
     lockout,
     passwords,
     passwordCheck,
-    passwordChange: createPasswordChange({ store, users, passwords, passwordCheck, hash }),
+    ...createPasswordServices({ ...base, users, passwords, passwordCheck }),
     sessions: createSessions({ ...base, users }),
     ...createUserServices({ ...base, users, lockout, passwords }),
   }

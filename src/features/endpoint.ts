@@ -39,6 +39,8 @@ export type Endpoint<Deps> = {
   readonly query?: Parameters
   /** Any other parameter is refused: where leaving one out by a slip would do harm. */
   readonly onlyTheseParameters?: true
+  /** The one thing that a password opens that must be changed (management reference 2.3). */
+  readonly changesPassword?: true
   /** Takes `?user=` (management reference 6). */
   readonly onBehalf?: true
   /** HDP prints the error code of this API as a string (OAuth reference E.2). */

@@ -1,10 +1,19 @@
 import { permissionEndpoints } from './access/endpoints/endpoints.ts'
+import {
+  passwordEndpoints,
+  type PasswordEndpointDeps,
+} from './authentication/endpoints/passwords.ts'
+import { type PolicyDeps, policyEndpoints } from './authentication/endpoints/policies.ts'
 import type { AccessDeps } from './authorizations/endpoints/access-shapes.ts'
 import { applicationAccessEndpoints } from './authorizations/endpoints/application-accesses.ts'
 import { allowedEndpoints, type AllowedDeps } from './authorizations/endpoints/endpoints.ts'
 import { userAccessEndpoints } from './authorizations/endpoints/user-accesses.ts'
 import { applicationEndpoints } from './client-applications/endpoints/index.ts'
 import type { ApplicationDeps } from './client-applications/endpoints/shapes.ts'
+import {
+  type ConfigurationDeps,
+  configurationEndpoints,
+} from './configurations/endpoints/endpoints.ts'
 import { type DataSourceDeps, dataSourceEndpoints } from './data-sources/endpoints/endpoints.ts'
 import type { Endpoint } from './endpoint.ts'
 import {
@@ -18,14 +27,17 @@ import { userPartEndpoints } from './users/endpoints/parts.ts'
 import type { UserDeps } from './users/endpoints/shapes.ts'
 import { userEndpoints } from './users/endpoints/users.ts'
 
-export type EndpointDeps = OAuthApplicationDeps &
+export type EndpointDeps = PasswordEndpointDeps &
+  ConfigurationDeps &
+  OAuthApplicationDeps &
   ApplicationDeps &
   AllowedDeps &
   AccessDeps &
   DataSourceDeps &
   TenantDeps &
   RoleDeps &
-  UserDeps
+  UserDeps &
+  PolicyDeps
 
 /** Every endpoint of the management surface; one line for each noun. */
 export const endpoints: readonly Endpoint<EndpointDeps>[] = [
@@ -40,4 +52,7 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...permissionEndpoints,
   ...userEndpoints,
   ...userPartEndpoints,
+  ...passwordEndpoints,
+  ...policyEndpoints,
+  ...configurationEndpoints,
 ]

@@ -3,6 +3,7 @@ import { clientApplicationsRefusals } from './refusals/client-applications.ts'
 import { dataSourcesRefusals } from './refusals/data-sources.ts'
 import { generalRefusals } from './refusals/general.ts'
 import { oauthApplicationsRefusals } from './refusals/oauth-applications.ts'
+import { passwordsRefusals } from './refusals/passwords.ts'
 import { rolesRefusals } from './refusals/roles.ts'
 import { tenantsRefusals } from './refusals/tenants.ts'
 import { usersRefusals } from './refusals/users.ts'
@@ -14,6 +15,7 @@ export type { RefusalRow }
 export const refusals = {
   ...generalRefusals,
   ...usersRefusals,
+  ...passwordsRefusals,
   ...rolesRefusals,
   ...tenantsRefusals,
   ...clientApplicationsRefusals,

@@ -57,18 +57,30 @@ export const authorizationOf = (request: FastifyRequest): Presented =>
 
 export type CallerReader = (userId: number) => Promise<Caller | undefined>
 
-/** Who makes a request with Basic credentials; throws 401 for anybody whose password is not right and usable. */
+/**
+ * Who makes a request with Basic credentials; throws 401 for anybody whose password is not right and usable, and 403 where
+ * it must be changed first, which nobody learns without the right one (T56).
+ */
 export const createBasicAuthentication = (deps: {
   readonly passwordCheck: PasswordCheck
   readonly readCaller: CallerReader
 }) => {
-  const authenticateCredentials = async (credentials: BasicCredentials): Promise<Caller> => {
+  const authenticateCredentials = async (
+    credentials: BasicCredentials,
+    { changesPassword }: { readonly changesPassword?: true } = {},
+  ): Promise<Caller> => {
     const user = await deps.passwordCheck.check(credentials.userName, credentials.password)
     const caller = user && (await deps.readCaller(user.id))
     if (caller === undefined) throw new ManagementError(refusals.badCredentials)
+    if (caller.mustChangePassword && changesPassword !== true)
+      throw new ManagementError(refusals.passwordMustChange)
     return caller
   }
-  const authenticate = (request: FastifyRequest): Promise<Caller> => {
+  /** @param purpose whether this is the change of a password, which one that must be changed still opens */
+  const authenticate = (
+    request: FastifyRequest,
+    purpose: { readonly changesPassword?: true } = {},
+  ): Promise<Caller> => {
     const presented = authorizationOf(request)
     // A bearer token opens OData alone; here it counts as no credentials (OAuth reference B.1).
     if (presented.kind !== 'basic')
@@ -78,7 +90,7 @@ export const createBasicAuthentication = (deps: {
           ? 'The Authorization header is malformed.'
           : 'Send HTTP Basic credentials.',
       )
-    return authenticateCredentials(presented.credentials)
+    return authenticateCredentials(presented.credentials, purpose)
   }
   return { authenticate, authenticateCredentials }
 }

@@ -125,7 +125,7 @@ export const mountEndpoints = <Deps>(
       onRequest: async (_request, reply) => void reply.header('Cache-Control', 'no-store'),
       handler: async (request, reply) => {
         if (isCrossSite(request)) throw new ManagementError(refusals.crossSite)
-        const caller = await authentication.authenticate(request)
+        const caller = await authentication.authenticate(request, endpoint)
         checkPermissions(caller, endpoint.permissions)
         const { values, user } = readParameters(request, endpoint)
         const subject = user === undefined ? caller : await authentication.actFor(caller, user)

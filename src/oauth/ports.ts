@@ -93,10 +93,13 @@ export type OAuthDeps = {
   readonly clients: ClientReader
   readonly tokens: TokenStore
   /**
-   * The active user of this name and password; undefined when there is none, whatever the reason. Counts failures.
-   * Throws `Unavailable` when too many passwords wait.
+   * The active user of this name and password; undefined when there is none, whatever the reason. Counts failures. A right
+   * password that opens nothing before it is changed is told from a wrong one. Throws `Unavailable` when too many wait.
    */
-  readonly authenticateUser: (name: string, password: string) => Promise<ResourceOwner | undefined>
+  readonly authenticateUser: (
+    name: string,
+    password: string,
+  ) => Promise<ResourceOwner | 'must change password' | undefined>
   readonly hashSecret: (secret: string) => Uint8Array
   readonly now: () => number
   readonly lifetimes: Lifetimes

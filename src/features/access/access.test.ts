@@ -18,6 +18,7 @@ const caller = (tenantId: number, permissions: number[], administers: number[] =
   permissions: new Set(permissions),
   administers: new Set(administers),
   passwordVersion: 1,
+  mustChangePassword: false,
 })
 
 const isForbidden = (error: unknown): boolean =>

@@ -11,6 +11,8 @@ export type Caller = {
   readonly administers: ReadonlySet<number>
   /** Of the password that is in force; a new one ends what was begun with the old. */
   readonly passwordVersion: number
+  /** The password opens nothing but its own change (management reference 2.3). */
+  readonly mustChangePassword: boolean
 }
 
 /** What somebody holds and administers, as far as rules of access ask. */

@@ -11,6 +11,7 @@ const caller = (tenantId: number, permissions: number[], administers: number[] =
   permissions: new Set(permissions),
   administers: new Set(administers),
   passwordVersion: 1,
+  mustChangePassword: false,
 })
 
 const everywhere = undefined

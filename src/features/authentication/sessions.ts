@@ -23,7 +23,10 @@ export type Sessions = {
   readonly begin: (user: Pick<User, 'id' | 'passwordVersion'>) => Promise<string | undefined>
   /** The caller of a session, or undefined: unknown, over, or its user is disabled. */
   readonly read: (sessionId: string) => Promise<Caller | undefined>
-  /** Whether a session stands, as a command: for what must not happen when it has just been ended. */
+  /**
+   * Whether a session stands and opens more than the change of password, as a command: for what must not happen when it has
+   * just been ended or confined.
+   */
   readonly stands: (sessionId: string) => Command<boolean>
   readonly end: (sessionId: string) => Promise<void>
 }
@@ -100,7 +103,9 @@ export const createSessions = (deps: {
 
   function* stands(sessionId: string): Command<boolean> {
     const row = yield* first(byHash({ hash: deps.hash('session', sessionId) }))
-    return row !== undefined && row.expires_at > clock.now()
+    if (row === undefined || row.expires_at <= clock.now()) return false
+    const user = yield* deps.users.readById(row.user_id)
+    return user !== undefined && !user.mustChangePassword
   }
 
   const end = async (sessionId: string): Promise<void> => {

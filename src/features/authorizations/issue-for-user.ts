@@ -106,7 +106,8 @@ export function* issueForUser(
   const application = yield* readApplicationStanding(deps.store, applicationId)
   if (!application?.alive || !deps.grantsPassword(application)) return undefined
   if (!(yield* secretStands(deps, client))) return undefined
-  const may = yield* mayAuthorize(deps.store, owner.userId, application, owner.passwordVersion)
+  const password = { version: owner.passwordVersion, now: deps.clock.now() }
+  const may = yield* mayAuthorize(deps.store, owner.userId, application, password)
   if (may !== 'yes') return undefined
   const now = deps.clock.now()
   const of = { userId: owner.userId, applicationId, revision: application.revision }

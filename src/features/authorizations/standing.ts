@@ -4,6 +4,7 @@ import { matchesRedirectUri } from '#oauth/redirect-uri.ts'
 import { type Command, first } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { systemTenantId } from '../access/permissions.ts'
+import { isStale } from '../users/store.ts'
 
 /** What an application is at this moment, as far as giving it access is concerned. */
 export type ApplicationStanding = {
@@ -47,26 +48,27 @@ export function* readApplicationStanding(
 /**
  * Whether this user may give this application access (DESIGN invariant 13): an active user of the owner's tenant, or of
  * any when the system tenant's application says so.
- * @param passwordVersion when given, the password must still be the one that was checked
+ * @param password when given, it must still be the one that was checked, and open more than its own change
  */
 export function* mayAuthorize(
   { sql }: Store,
   userId: number,
   application: ApplicationStanding,
-  passwordVersion?: number,
+  password?: { readonly version: number; readonly now: number },
 ): Command<'yes' | 'not active' | 'other tenant'> {
   const user = yield* first(
     sql
       .selectFrom('users as u')
       .innerJoin('tenants as t', 't.id', 'u.tenant_id')
-      .select(['u.tenant_id', 'u.password_version'])
+      .select(['u.tenant_id', 'u.password_version', 'u.password_status', 'u.password_expires_at'])
       .where('u.id', '=', userId)
       .where('u.status', '=', 1)
       .where('t.status', '=', 1),
   )
   if (user === undefined) return 'not active'
-  if (passwordVersion !== undefined && user.password_version !== passwordVersion)
-    return 'not active'
+  if (password !== undefined)
+    if (user.password_version !== password.version || isStale(user, password.now))
+      return 'not active'
   const shared = application.tenantId === systemTenantId && application.availableToTenants
   return user.tenant_id === application.tenantId || shared ? 'yes' : 'other tenant'
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '#lib/clock.ts'
 import { type Command, all, first, prepare, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Caller } from '../access/caller.ts'
@@ -10,24 +11,45 @@ type UserColumns = {
   active: number
   password_hash: string | null
   password_version: number
+  password_status: number
+  password_expires_at: number | null
 }
 
-const toUser = (row: UserColumns): User => ({
+/** What is stored with a password. Times in milliseconds since 1970; null: it does not expire. */
+export type NewPassword = {
+  readonly hash: string
+  readonly status: 1 | 2
+  readonly expiresAt: number | null
+}
+
+/**
+ * Whether a password must be changed before it opens anything else (management reference 2.3): any status but 1 says so,
+ * and an expired one counts as if it did.
+ */
+export const isStale = (
+  row: Pick<UserColumns, 'password_status' | 'password_expires_at'>,
+  now: number,
+): boolean =>
+  row.password_status !== 1 || (row.password_expires_at !== null && row.password_expires_at <= now)
+
+const toUser = (row: UserColumns, now: number): User => ({
   id: row.id,
   userName: row.user_name,
   tenantId: row.tenant_id,
   active: row.active === 1,
   passwordHash: row.password_hash ?? undefined,
   passwordVersion: row.password_version,
+  mustChangePassword: isStale(row, now),
 })
 
 /** Reads and writes of users. Each returned function is a command, to be run by the store. */
-export const createUserStore = ({ sql }: Store) => {
+export const createUserStore = ({ sql }: Store, clock: Clock) => {
   const users = () =>
     sql
       .selectFrom('users as u')
       .innerJoin('tenants as t', 't.id', 'u.tenant_id')
       .select(['u.id', 'u.user_name', 'u.tenant_id', 'u.password_hash', 'u.password_version'])
+      .select(['u.password_status', 'u.password_expires_at'])
       // A user of a disabled tenant is refused like a disabled user (DESIGN invariant 16).
       .select((e) => e('u.status', '*', e.ref('t.status')).as('active'))
 
@@ -63,12 +85,12 @@ export const createUserStore = ({ sql }: Store) => {
     // No name has one, and PostgreSQL cannot even compare it.
     if (key.includes('\0')) return undefined
     const row = yield* first(byName({ key }))
-    return row && toUser(row)
+    return row && toUser(row, clock.now())
   }
 
   function* readById(id: number): Command<User | undefined> {
     const row = yield* first(byId({ id }))
-    return row && toUser(row)
+    return row && toUser(row, clock.now())
   }
 
   /** What a user holds and administers, disabled or not. */
@@ -79,6 +101,7 @@ export const createUserStore = ({ sql }: Store) => {
       userName: user.userName,
       tenantId: user.tenantId,
       passwordVersion: user.passwordVersion,
+      mustChangePassword: user.mustChangePassword,
       permissions: new Set(granted.filter((number) => number > 0)),
       administers: new Set(granted.filter((number) => number < 0).map((number) => -number)),
     }
@@ -91,11 +114,16 @@ export const createUserStore = ({ sql }: Store) => {
   }
 
   /** Replaces a password if it is still the given version; false when somebody else was faster. */
-  function* replacePassword(id: number, version: number, hash: string): Command<boolean> {
+  function* replacePassword(id: number, version: number, next: NewPassword): Command<boolean> {
     const changed = yield* run(
       sql
         .updateTable('users')
-        .set({ password_hash: hash, password_version: version + 1, password_status: 1 })
+        .set({
+          password_hash: next.hash,
+          password_version: version + 1,
+          password_status: next.status,
+          password_expires_at: next.expiresAt,
+        })
         .where('id', '=', id)
         .where('password_version', '=', version),
     )

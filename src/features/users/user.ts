@@ -6,6 +6,8 @@ export type User = {
   readonly active: boolean
   readonly passwordHash: string | undefined
   readonly passwordVersion: number
+  /** It was given by an administrator or has expired: it opens nothing but the change of password. */
+  readonly mustChangePassword: boolean
 }
 
 /**

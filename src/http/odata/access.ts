@@ -83,6 +83,9 @@ const authenticateBasic = async (
   } catch (error) {
     if (error instanceof ManagementError && error.row.status === 401)
       throw new AccessError(401, 'Unauthorized', error.message, [basicChallenge])
+    // A right password that must be changed first.
+    if (error instanceof ManagementError && error.row.status === 403)
+      throw new AccessError(403, 'Forbidden', error.message)
     throw error
   }
 }
@@ -100,6 +103,7 @@ const accessByBasic = async (deps: AccessDeps, caller: Caller, name: string): Pr
       if (now === undefined || now.passwordVersion !== caller.passwordVersion) return false
       // Files belong to a tenant: who was moved to another one reads those of the old one no longer.
       if (now.tenantId !== caller.tenantId) return false
+      if (now.mustChangePassword) return false
       const again = await deps.dataSources.readByName(caller.userId, name)
       return (
         again?.id === source.id &&

@@ -1,4 +1,13 @@
-import { csrfField, field, noticeBox, problemBox, problemId, tickBox, titleOf } from './forms.ts'
+import {
+  csrfField,
+  field,
+  foreign,
+  noticeBox,
+  problemBox,
+  problemId,
+  tickBox,
+  titleOf,
+} from './forms.ts'
 import { type Html, html } from './html.ts'
 import { type PageBase, renderPage } from './layout.ts'
 import { pagePaths } from './paths.ts'
@@ -9,8 +18,12 @@ export interface ChangePasswordPage extends PageBase {
   readonly action: string
   /** Where the offer after a change posts to disconnect every application. */
   readonly disconnectAllAction: string
-  /** Each a short sentence: 'At least 12 characters.' */
+  /** What a new password must be, each in a few words: '12 to 128 characters'. */
   readonly rules: readonly string[]
+  /** The current password is not asked for (configuration 2). */
+  readonly withoutCurrent?: boolean
+  /** The user can go on only with a new password; an application may be waiting. */
+  readonly forced?: { readonly applicationName?: string }
   readonly problem?: string
   readonly done?: boolean
   /** Applications are already disconnected, so nothing is left to offer. */
@@ -20,29 +33,57 @@ export interface ChangePasswordPage extends PageBase {
 export function renderChangePassword(page: ChangePasswordPage): string {
   return renderPage({
     ...page,
-    title: page.done ? 'Password changed' : titleOf('Change password', page.problem),
+    title: page.done ? 'Password changed' : titleOf(headingOf(page), page.problem),
     gate: page.done ? 'open' : 'ready',
-    account: { user: page.user, csrf: page.csrf, current: 'password' },
+    account: {
+      user: page.user,
+      csrf: page.csrf,
+      current: 'password',
+      isConfined: page.forced !== undefined,
+    },
     content: page.done ? changed(page) : form(page),
+  })
+}
+
+const headingOf = (page: ChangePasswordPage): string =>
+  page.forced === undefined ? 'Change password' : 'Choose a new password'
+
+function reason({ applicationName }: { readonly applicationName?: string }): Html {
+  const next =
+    applicationName === undefined
+      ? html`Then you can go on.`
+      : html`Then you go on to <strong>${foreign(applicationName)}</strong>.`
+  return html`<p class="lead">Your password was given to you for the first time only, or it has expired. Choose one that nobody else knows. ${next}</p>`
+}
+
+function currentField(describedBy: string | undefined): Html {
+  return field({
+    name: 'currentPassword',
+    label: 'Current password',
+    type: 'password',
+    autocomplete: 'current-password',
+    hasFocus: true,
+    describedBy,
   })
 }
 
 function form(page: ChangePasswordPage): Html {
   const problem = page.problem === undefined ? '' : `${problemId} `
-  return html`<h1>Change password</h1>
+  return html`<h1>${headingOf(page)}</h1>
+${page.forced && reason(page.forced)}
 ${problemBox(page.problem)}
 <form method="post" action="${page.action}" class="stack account-form">
 ${csrfField(page.csrf)}
 <input type="text" name="username" value="${page.user.name}" autocomplete="username" hidden>
+${!page.withoutCurrent && currentField(problem.trim() || undefined)}
 ${field({
-  name: 'currentPassword',
-  label: 'Current password',
+  name: 'newPassword',
+  label: 'New password',
   type: 'password',
-  autocomplete: 'current-password',
-  hasFocus: true,
-  describedBy: problem.trim() || undefined,
+  autocomplete: 'new-password',
+  hasFocus: page.withoutCurrent ?? false,
+  describedBy: `${problem}rules`,
 })}
-${field({ name: 'newPassword', label: 'New password', type: 'password', autocomplete: 'new-password', describedBy: `${problem}rules` })}
 <ul class="rules" id="rules">${page.rules.map((rule) => html`<li>${rule}</li>`)}</ul>
 ${field({ name: 'repeatPassword', label: 'New password again', type: 'password', autocomplete: 'new-password' })}
 <div class="later">${tickBox({

@@ -17,6 +17,8 @@ export interface Account {
   readonly user: { readonly name: string }
   readonly csrf: string
   readonly current: AccountPage
+  /** Nothing but this page and signing out is open to the user. */
+  readonly isConfined?: boolean
 }
 
 export interface Layout extends PageBase {
@@ -71,7 +73,7 @@ function navigation(account: Account, base: string): Html {
     html`<li><a href="${base + pagePaths[page]}" ${attributes({ 'aria-current': page === account.current && 'page' })}>${text}</a></li>`
   return html`<nav class="nav" aria-label="Your account">
 <ul>
-${link('applications', 'Connected applications')}
+${!account.isConfined && link('applications', 'Connected applications')}
 ${link('password', 'Change password')}
 <li><form method="post" action="${base + pagePaths.signOut}">${csrfField(account.csrf)}<button class="nav-button" type="submit">Sign out</button></form></li>
 </ul>

@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import { type AccountDeps, mountAccountRoutes } from './routes-account.ts'
 import { type AuthorizeDeps, mountAuthorizeRoutes } from './routes-authorize.ts'
+import { mountPasswordRoutes } from './routes-password.ts'
 import { mountSignInRoutes } from './routes-sign-in.ts'
 import { mountAssets } from './send.ts'
 
@@ -15,6 +16,7 @@ export const mountPages = async (
     mountAssets(pages)
     mountSignInRoutes(pages, deps)
     mountAccountRoutes(pages, deps)
+    mountPasswordRoutes(pages, deps)
     mountAuthorizeRoutes(pages, deps)
   })
 }

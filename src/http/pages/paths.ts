@@ -5,6 +5,7 @@ export const pagePaths = {
   signOut: '/sign-out',
   applications: '/account/applications',
   password: '/account/password',
+  disconnectAll: '/account/disconnect-all',
   health: '/api/healthcheck',
   reference: '/api/docs',
   openApi: '/api/openapi.json',

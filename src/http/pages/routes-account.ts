@@ -1,13 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type PasswordChange, passwordRules } from '#features/authentication/change-password.ts'
 import type { AllowedApplication, AllowedApplications } from '#features/authorizations/allowed.ts'
 import type { DataSource } from '#features/data-sources/data-source.ts'
 import type { DataSourceService } from '#features/data-sources/service.ts'
 import { ManagementError, refusals } from '#features/refusals.ts'
 import { scopeInWords } from '#oauth/scope.ts'
 import { type DataSourceSelection, reaches } from '#oauth/selection.ts'
-import { type BrowserSession, oneField, type SignedIn } from './browser-session.ts'
-import { type ChangePasswordPage, renderChangePassword } from './change-password.ts'
+import type { BrowserSession, SignedIn } from './browser-session.ts'
 import {
   type ConnectedApplication,
   type Reach,
@@ -20,13 +18,11 @@ export type AccountDeps = {
   readonly browser: BrowserSession
   readonly allowed: AllowedApplications
   readonly dataSources: DataSourceService
-  readonly passwordChange: PasswordChange
 }
 
 const purpose = 'account'
-const disconnectAllPath = '/account/disconnect-all'
 
-/** Runs a page for a signed-in user; anybody else goes to the sign-in page. */
+/** Runs a page for a signed-in user; anybody else goes to the sign-in page, and who must change the password to that. */
 const signedInOnly =
   (
     deps: AccountDeps,
@@ -38,14 +34,9 @@ const signedInOnly =
   ) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const signedIn = await deps.browser.readSession(request)
-    return signedIn === undefined
-      ? reply.redirect(
-          request.routeOptions.url === pagePaths.password
-            ? `${pagePaths.signIn}?to=password`
-            : pagePaths.signIn,
-          303,
-        )
-      : page(request, reply, signedIn)
+    if (signedIn === undefined) return reply.redirect(pagePaths.signIn, 303)
+    if (signedIn.caller.mustChangePassword) return reply.redirect(pagePaths.password, 303)
+    return page(request, reply, signedIn)
   }
 
 const reachOf = (selection: DataSourceSelection, owned: readonly DataSource[]): Reach => {
@@ -81,6 +72,7 @@ const toConnected = (
 const notices: Readonly<Record<string, string>> = {
   disconnected: 'The application is disconnected. Its access ended at once.',
   'all-disconnected': 'All applications are disconnected. Their access ended at once.',
+  'password-changed': 'Your new password is in force, and other browsers are signed out.',
 }
 
 const showApplications = async (
@@ -131,56 +123,6 @@ const disconnectAll = async (
   return reply.redirect(`${pagePaths.applications}?done=all-disconnected`, 303)
 }
 
-type PasswordState = Pick<ChangePasswordPage, 'problem' | 'done' | 'disconnected'>
-
-const showPassword = (
-  deps: AccountDeps,
-  reply: FastifyReply,
-  { caller, sessionId }: SignedIn,
-  state: PasswordState = {},
-): FastifyReply =>
-  sendPage(
-    reply,
-    renderChangePassword({
-      user: { name: caller.userName },
-      csrf: deps.browser.csrfFor(sessionId, purpose),
-      action: pagePaths.password,
-      disconnectAllAction: disconnectAllPath,
-      rules: passwordRules,
-      ...state,
-    }),
-    { status: state.problem === undefined ? 200 : 400 },
-  )
-
-const changePassword = async (
-  deps: AccountDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  signedIn: SignedIn,
-): Promise<FastifyReply> => {
-  const fields = deps.browser.readForm(request, signedIn.sessionId, purpose)
-  const next = oneField(fields, 'newPassword') ?? ''
-  if (next !== oneField(fields, 'repeatPassword'))
-    return showPassword(deps, reply, signedIn, {
-      problem: 'The new password and its repetition differ.',
-    })
-  try {
-    await deps.passwordChange.changeOwn(signedIn.caller, {
-      current: oneField(fields, 'currentPassword') ?? '',
-      next,
-      sessionId: signedIn.sessionId,
-    })
-  } catch (error) {
-    if (error instanceof ManagementError)
-      return showPassword(deps, reply, signedIn, { problem: error.message })
-    throw error
-  }
-  request.log.info({ audit: 'user.password-changed', userId: signedIn.caller.userId }, 'audit')
-  const disconnected = oneField(fields, 'disconnect') === 'yes'
-  if (disconnected) await deps.allowed.revokeAll(signedIn.caller)
-  return showPassword(deps, reply, signedIn, { done: true, disconnected })
-}
-
 /** The user's own pages. */
 export const mountAccountRoutes = (app: FastifyInstance, deps: AccountDeps): void => {
   const options = { errorHandler: answerPageError }
@@ -195,18 +137,8 @@ export const mountAccountRoutes = (app: FastifyInstance, deps: AccountDeps): voi
     signedInOnly(deps, (...a) => disconnect(deps, ...a)),
   )
   app.post(
-    disconnectAllPath,
+    pagePaths.disconnectAll,
     options,
     signedInOnly(deps, (...a) => disconnectAll(deps, ...a)),
-  )
-  app.get(
-    pagePaths.password,
-    options,
-    signedInOnly(deps, async (_request, reply, signedIn) => showPassword(deps, reply, signedIn)),
-  )
-  app.post(
-    pagePaths.password,
-    options,
-    signedInOnly(deps, (...a) => changePassword(deps, ...a)),
   )
 }

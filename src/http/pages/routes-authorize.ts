@@ -21,21 +21,28 @@ import { authorizeEntries } from '../oauth/parameters.ts'
 import { oauthBases } from '../oauth/token-routes.ts'
 import { FormError, oneField, type SignedIn } from './browser-session.ts'
 import { renderConsent } from './consent.ts'
+import {
+  type PasswordPageDeps,
+  type PasswordTarget,
+  showPassword,
+  takePassword,
+} from './routes-password.ts'
 import { type SignInDeps, type SignInTarget, showSignIn, takeSignIn } from './routes-sign-in.ts'
 import { answerPageError, flowTargets, sendPage } from './send.ts'
 
-export type AuthorizeDeps = SignInDeps & {
-  readonly clients: ClientReader
-  readonly facts: ApplicationFacts
-  readonly requests: AuthorizationRequests
-  readonly consents: Consents
-  readonly decisions: Decisions
-  readonly dataSources: DataSourceService
-  readonly storeNames: (dataStore: number) => string
-  readonly issuer: string
-  /** HEADGATE_HDP=later-sources: the box *also those I add later* is ticked. */
-  readonly laterTicked: boolean
-}
+export type AuthorizeDeps = SignInDeps &
+  PasswordPageDeps & {
+    readonly clients: ClientReader
+    readonly facts: ApplicationFacts
+    readonly requests: AuthorizationRequests
+    readonly consents: Consents
+    readonly decisions: Decisions
+    readonly dataSources: DataSourceService
+    readonly storeNames: (dataStore: number) => string
+    readonly issuer: string
+    /** HEADGATE_HDP=later-sources: the box *also those I add later* is ticked. */
+    readonly laterTicked: boolean
+  }
 
 /** A flow that this browser may go on with. */
 type Flow = {
@@ -46,6 +53,7 @@ type Flow = {
 
 const signInPath = (handle: string): string => `/oauth2/sign-in/${handle}`
 const consentPath = (handle: string): string => `/oauth2/consent/${handle}`
+const passwordPath = (handle: string): string => `/oauth2/password/${handle}`
 const switchPath = (handle: string): string => `/oauth2/switch-account/${handle}`
 
 const handleOf = (request: FastifyRequest): string => (request.params as { handle: string }).handle
@@ -81,6 +89,14 @@ const signInTarget = ({ handle, request, client }: Flow): SignInTarget => ({
   action: signInPath(handle),
   next: consentPath(handle),
   flow: { applicationName: client.name, redirectHost: redirectHost(request.redirectUri) },
+  formAction: flowTargets(request.redirectUri),
+})
+
+/** Who must change the password first goes on to the consent page, without having to start again. */
+const passwordTarget = ({ handle, request, client }: Flow): PasswordTarget => ({
+  action: passwordPath(handle),
+  next: consentPath(handle),
+  applicationName: client.name,
   formAction: flowTargets(request.redirectUri),
 })
 
@@ -159,6 +175,7 @@ const consent = async (
   const flow = await requireFlow(deps, request)
   const signedIn = await deps.browser.readSession(request)
   if (signedIn === undefined) return reply.redirect(signInPath(flow.handle), 303)
+  if (signedIn.caller.mustChangePassword) return reply.redirect(passwordPath(flow.handle), 303)
   const { userId } = signedIn.caller
   // DESIGN invariant 14: nobody can prove to be a public client, or the program behind a loopback address.
   const asks = flow.client.type === 'public' || isLoopback(flow.request.redirectUri)
@@ -198,6 +215,7 @@ const decide = async (
   const flow = await requireFlow(deps, request)
   const signedIn = await deps.browser.readSession(request)
   if (signedIn === undefined) return reply.redirect(signInPath(flow.handle), 303)
+  if (signedIn.caller.mustChangePassword) return reply.redirect(passwordPath(flow.handle), 303)
   const fields = deps.browser.readForm(request, signedIn.sessionId, consentPurpose(flow.handle))
   const decision = oneField(fields, 'decision')
   if (decision === 'deny') return deny(deps, request, reply, flow, signedIn)
@@ -214,6 +232,21 @@ const decide = async (
   const code = await deps.decisions.allow(asked, { scope: flow.request.scope, selection }, by)
   audit(request, 'access.allowed', flow, signedIn)
   return sendBack(reply, successLocation(flow.request, code, deps.issuer))
+}
+
+/** The change of password on the way to a decision; where none is needed, the way goes on. */
+const changePassword = async (
+  deps: AuthorizeDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> => {
+  const flow = await requireFlow(deps, request)
+  const signedIn = await deps.browser.readSession(request)
+  if (signedIn === undefined) return reply.redirect(signInPath(flow.handle), 303)
+  if (!signedIn.caller.mustChangePassword) return reply.redirect(consentPath(flow.handle), 303)
+  return request.method === 'POST'
+    ? takePassword(deps, request, reply, { signedIn, target: passwordTarget(flow) })
+    : showPassword(deps, reply, { signedIn, target: passwordTarget(flow) })
 }
 
 /** The authorization endpoint and its pages (RFC 6749 section 3.1, DESIGN invariant 9). */
@@ -233,6 +266,12 @@ export const mountAuthorizeRoutes = (app: FastifyInstance, deps: AuthorizeDeps):
   app.post('/oauth2/sign-in/:handle', options, async (request, reply) =>
     takeSignIn(deps, request, reply, signInTarget(await requireFlow(deps, request))),
   )
+  app.route({
+    ...options,
+    method: ['GET', 'POST'],
+    url: '/oauth2/password/:handle',
+    handler: (request, reply) => changePassword(deps, request, reply),
+  })
   app.get('/oauth2/consent/:handle', options, (request, reply) => consent(deps, request, reply))
   app.post('/oauth2/consent/:handle', options, (request, reply) => decide(deps, request, reply))
   app.post('/oauth2/switch-account/:handle', options, async (request, reply) => {

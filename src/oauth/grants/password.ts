@@ -21,6 +21,12 @@ const handle: Grant['handle'] = async (deps, client, parameters) => {
   const scope = parseScope(parameters.get('scope'))
   const owner = await deps.authenticateUser(userName, password)
   if (owner === undefined) throw refuse('wrong, unknown, disabled or locked')
+  // Said to nobody but who has just presented the right password.
+  if (owner === 'must change password')
+    throw new OAuthError(
+      'invalid_grant',
+      'The user must choose a new password first, by signing in to this server.',
+    )
   const tokens = await deps.tokens.issueForUser(owner, client, {
     scope,
     accessTokenLifetime: deps.lifetimes.accessToken,
