@@ -202,6 +202,12 @@ export const pageExamples: Readonly<Record<string, string>> = {
     ...password,
     problem: 'The two new passwords differ. Type the new one twice.',
   }),
+  'password-forced': renderChangePassword({ ...password, forced: {} }),
+  'password-forced-in-flow': renderChangePassword({
+    ...password,
+    forced: { applicationName: flow.applicationName },
+  }),
+  'password-without-current': renderChangePassword({ ...password, withoutCurrent: true }),
   'password-done': renderChangePassword({ ...password, done: true }),
   'password-disconnected': renderChangePassword({ ...password, done: true, disconnected: true }),
   'signed-out': renderSignedOut(),
