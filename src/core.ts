@@ -182,14 +182,15 @@ const createIdentity = (base: Base, listeners: Listeners) => {
     passwords,
     onFailure: (failure) => listeners.signInFailure(failure),
   })
+  const passwordServices = createPasswordServices({ ...base, users, passwords, passwordCheck })
   return {
     users,
     lockout,
     passwords,
     passwordCheck,
-    ...createPasswordServices({ ...base, users, passwords, passwordCheck }),
+    ...passwordServices,
     sessions: createSessions({ ...base, users }),
-    ...createUserServices({ ...base, users, lockout, passwords }),
+    ...createUserServices({ ...base, ...passwordServices, users, lockout, passwords }),
   }
 }
 

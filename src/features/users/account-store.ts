@@ -15,7 +15,7 @@ export type NewUser = {
   readonly active: boolean
   readonly passwordHash: string
   readonly passwordStatus: number
-  readonly passwordExpiresAt: number | undefined
+  readonly passwordExpiresAt: number | null
 }
 
 type Row = {
@@ -69,7 +69,7 @@ const createAccountWrites = (sql: Store['sql']) => {
           password_hash: user.passwordHash,
           password_version: 1,
           password_status: user.passwordStatus,
-          password_expires_at: user.passwordExpiresAt ?? null,
+          password_expires_at: user.passwordExpiresAt,
           created_at: now,
         })
         .onConflict((conflict) => conflict.column('user_name_key').doNothing())

@@ -30,7 +30,8 @@ export type StatusChange = {
 export type PasswordFields = {
   readonly password: string | undefined
   readonly status: number
-  readonly expiresAt: number | undefined
+  /** Milliseconds since 1970; null: never; undefined: not said. */
+  readonly expiresAt: number | null | undefined
 }
 
 export type AccountFields = {

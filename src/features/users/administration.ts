@@ -10,6 +10,7 @@ import { administeredBy, reachOf, requireWithin } from '../access/reach.ts'
 import { filterReach, type TenantFilter } from '../access/tenant-filter.ts'
 import { type Lockout, userSubject } from '../authentication/lockout.ts'
 import type { PasswordHasher } from '../authentication/passwords.ts'
+import type { PasswordPolicies } from '../authentication/policies.ts'
 import { pieceOf } from '../parameters.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import {
@@ -23,7 +24,7 @@ import type { Page } from './account-store.ts'
 import { readAdministered } from './administered-tenants.ts'
 import { requireGrants } from './granting.ts'
 import { moveUser } from './moving.ts'
-import { applyPassword, hashGiven } from './password.ts'
+import { applyPassword, expiryOf, hashGiven } from './password.ts'
 import { type Changeable, modifiable, type ReachedUsers, viewable } from './reaching.ts'
 import { readDependents, removeUser } from './removing.ts'
 import { applyStatus, checkLock, checkNotShuttingOneselfOut } from './status.ts'
@@ -38,6 +39,7 @@ export type UserAdministrationDeps = {
   readonly clock: Clock
   readonly reached: ReachedUsers
   readonly lockout: Lockout
+  readonly policies: PasswordPolicies
   readonly passwords: PasswordHasher
 }
 
@@ -83,11 +85,12 @@ export const createUserAdministration = (deps: UserAdministrationDeps) => {
     requireWithin(reachOf(caller, permission.createUsers), tenantId)
     if (given?.password === undefined)
       throw new ManagementError(refusals.invalidInput, 'passwordInfo needs a password.')
-    const passwordHash = await hashGiven(deps.passwords, userName, given.password)
+    const passwordHash = await hashGiven(deps, userName, given.password)
     return store.write(function* () {
       yield* requireTenant(store, tenantId)
       yield* requireGrants(store, caller, { tenantId, grants, held: new Set() })
-      const passwordFields = { passwordStatus: given.status, passwordExpiresAt: given.expiresAt }
+      const passwordExpiresAt = yield* expiryOf(deps.policies, given, clock.now())
+      const passwordFields = { passwordStatus: given.status, passwordExpiresAt }
       const user = { tenantId, userName, active: status.active, passwordHash, ...passwordFields }
       const id = yield* accounts.insert(user, clock.now())
       if (id === undefined) throw nameTaken()
@@ -121,9 +124,7 @@ export const createUserAdministration = (deps: UserAdministrationDeps) => {
     checkFields(fields)
     const { userName, status, grants, password: given } = fields
     const hash =
-      given?.password === undefined
-        ? undefined
-        : await hashGiven(deps.passwords, userName, given.password)
+      given?.password === undefined ? undefined : await hashGiven(deps, userName, given.password)
     return store.write(function* () {
       const user = yield* requireChangeable(caller, modifiable(caller), id)
       const tenantId = fields.tenantId ?? user.account.tenantId
@@ -132,7 +133,11 @@ export const createUserAdministration = (deps: UserAdministrationDeps) => {
       yield* requireGrants(store, caller, { tenantId, grants, held: user.holder.permissions })
       if (!(yield* accounts.rename(id, userName))) throw nameTaken()
       if (!sameGrants(user.account.grants, grants)) yield* accounts.setGrants(id, grants)
-      if (given !== undefined) yield* applyPassword(store, id, given, hash)
+      if (given !== undefined) {
+        const expiresAt =
+          hash === undefined ? given.expiresAt : yield* expiryOf(deps.policies, given, clock.now())
+        yield* applyPassword(store, id, { ...given, expiresAt }, hash)
+      }
       // A new password ends a lock, as every reset does, unless this very request locks.
       if (hash !== undefined) yield* lockout.unlock(userSubject(id))
       yield* applyStatus({ accounts, lockout }, id, status)

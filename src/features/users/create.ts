@@ -2,6 +2,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Store } from '#store/store.ts'
 import type { Lockout } from '../authentication/lockout.ts'
 import type { PasswordHasher } from '../authentication/passwords.ts'
+import type { PasswordPolicies } from '../authentication/policies.ts'
 import { createUserAdministration } from './administration.ts'
 import { createUserParts } from './parts.ts'
 import { createReachedUsers } from './reaching.ts'
@@ -14,6 +15,7 @@ export const createUserServices = (deps: {
   readonly users: UserStore
   readonly lockout: Lockout
   readonly passwords: PasswordHasher
+  readonly policies: PasswordPolicies
 }) => {
   const all = { ...deps, reached: createReachedUsers(deps) }
   return { userAdministration: createUserAdministration(all), userParts: createUserParts(all) }

@@ -1,21 +1,28 @@
 import { type Command, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
-import { passwordFault } from '../authentication/change-password.ts'
 import type { PasswordHasher } from '../authentication/passwords.ts'
+import type { PasswordPolicies } from '../authentication/policies.ts'
 import { endSessions } from '../authentication/sessions.ts'
 import { endChainsOfUser } from '../authorizations/ending.ts'
-import { ManagementError, refusals } from '../refusals.ts'
 import type { PasswordFields } from './account.ts'
 
-/** The hash of a password that an administrator gives. Throws 400 for one that is not acceptable. */
+/** The hash of a password that an administrator gives. Throws 400 for one that breaks the policy in force. */
 export const hashGiven = async (
-  passwords: PasswordHasher,
+  deps: { readonly passwords: PasswordHasher; readonly policies: PasswordPolicies },
   userName: string,
   password: string,
 ): Promise<string> => {
-  const fault = passwordFault(userName, password)
-  if (fault !== undefined) throw new ManagementError(refusals.passwordPolicy, fault)
-  return passwords.hash(password)
+  await deps.policies.check({ userName, password })
+  return deps.passwords.hash(password)
+}
+
+/** When a password that is given at this time expires: what was sent, else what the policy says. */
+export function* expiryOf(
+  policies: PasswordPolicies,
+  { expiresAt }: PasswordFields,
+  now: number,
+): Command<number | null> {
+  return expiresAt === undefined ? yield* policies.expiryFrom(now) : expiresAt
 }
 
 /**

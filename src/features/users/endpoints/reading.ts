@@ -43,7 +43,10 @@ const passwordOf = ({ passwordInfo: body }: Body): PasswordFields | undefined =>
   body && {
     password: body.password,
     status: body.passwordStatus ?? 2,
-    expiresAt: timeOf('passwordExpiration', body.passwordExpiration),
+    expiresAt:
+      body.passwordExpiration === null
+        ? null
+        : timeOf('passwordExpiration', body.passwordExpiration),
   }
 
 export const fieldsOf = (body: Body): AccountFields => {
