@@ -17,7 +17,7 @@ import { mountApiDescription } from './http/openapi/routes.ts'
 import { createBrowserSession } from './http/pages/browser-session.ts'
 import { mountPages } from './http/pages/mount.ts'
 import { createServer } from './http/server.ts'
-import { days, minutes } from './lib/clock.ts'
+import { days } from './lib/clock.ts'
 import type { Lifetimes, OAuthDeps } from './oauth/ports.ts'
 import { first } from './store/command.ts'
 import { deriveKey } from './vault/keys.ts'
@@ -26,7 +26,6 @@ import type { AppOptions, Core } from './core.ts'
 
 /** Lifetimes (DESIGN 11 and 14). A chain that never idles out is given a century. */
 const lifetimesOf = (config: Config): Lifetimes => ({
-  accessToken: minutes(60),
   idleConfidential: config.hdp.has('no-idle-expiry') ? days(36_500) : days(180),
   idlePublic: config.hdp.has('no-idle-expiry') ? days(36_500) : days(30),
 })
@@ -84,6 +83,7 @@ const mountEverything = async (
       accesses: core.accesses,
       dataSources: core.dataSources,
       tenants: core.tenants,
+      limits: core.limits,
       oauthApplications: core.oauthApplications,
       roles: core.roles,
       userAdministration: core.userAdministration,

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createConnectorRegistry } from './connectors/registry.ts'
 import { createAddressPolicy } from './egress/address-policy.ts'
-import { createLockout, defaultLockoutPolicy } from './features/authentication/lockout.ts'
+import { createLockout } from './features/authentication/lockout.ts'
 import {
   createPasswordCheck,
   type SignInFailure,
@@ -32,6 +32,8 @@ import { createApplicationStore } from './features/client-applications/store.ts'
 import { createOpenSources } from './features/data-sources/open-sources.ts'
 import { createDataSourceService } from './features/data-sources/service.ts'
 import { createDataSourceStore } from './features/data-sources/store.ts'
+import { createReadLimits } from './features/limits/effective.ts'
+import { createLimits } from './features/limits/service.ts'
 import { createOAuthApplicationService } from './features/oauth-applications/service.ts'
 import { createSealedValues } from './features/sealed/data-keys.ts'
 import { createRoles } from './features/roles/service.ts'
@@ -173,7 +175,7 @@ type Listeners = {
 const createIdentity = (base: Base, listeners: Listeners) => {
   const { store, clock } = base
   const users = createUserStore(store, clock)
-  const lockout = createLockout(store, clock, defaultLockoutPolicy)
+  const lockout = createLockout(store, clock)
   const passwords = createPasswordHasher()
   const passwordCheck = createPasswordCheck({
     ...base,
@@ -273,6 +275,8 @@ export const createCore = (
     ...identity,
     tenants: createTenants(base),
     roles: createRoles(base),
+    limits: createLimits(base.store),
+    readLimits: createReadLimits(base.store),
     ...createSources(base, config),
     ...createAuthorizations(base, config, listeners, identity.sessions),
   }

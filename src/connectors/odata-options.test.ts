@@ -6,7 +6,7 @@ test('OData options have defaults when none is given', () => {
   assert.deepEqual(parseODataOptions({ ODataPageSize: '0' }), {
     nameCase: 'Default',
     schemaMap: undefined,
-    pageSize: 2000,
+    pageSize: undefined,
     readOnly: false,
   })
 })

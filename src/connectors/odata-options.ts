@@ -10,12 +10,11 @@ export type Options = Readonly<Record<string, string>>
 export type ODataSettings = {
   readonly nameCase: NameCase
   readonly schemaMap: SchemaMap | undefined
-  /** Rows per page. */
-  readonly pageSize: number
+  /** Rows per page, where the data source says so itself. */
+  readonly pageSize: number | undefined
   readonly readOnly: boolean
 }
 
-const defaultPageSize = 2000
 const largestPageSize = 10_000
 
 const option = (name: string, maxLength: number): OptionDefinition => ({
@@ -51,11 +50,11 @@ const oneOf = <T extends string>(
   return found
 }
 
-const pageSizeOf = (options: Options): number => {
+const pageSizeOf = (options: Options): number | undefined => {
   const text = options['ODataPageSize'] ?? '0'
   if (!/^\d{0,5}$/.test(text) || Number(text) > largestPageSize)
     throw rejected(`ODataPageSize must be a whole number from 0 to ${largestPageSize}.`)
-  return Number(text) === 0 ? defaultPageSize : Number(text)
+  return Number(text) === 0 ? undefined : Number(text)
 }
 
 const schemaMapOf = (options: Options): SchemaMap | undefined => {

@@ -51,7 +51,9 @@ export type Endpoint<Deps> = {
   readonly failed: RefusalRow
   readonly handle: (deps: Deps, caller: Caller, input: EndpointInput<unknown>) => Promise<unknown>
   /** Where a created object lives. */
-  readonly location?: (answer: unknown) => string
+  readonly location?: (answer: unknown, input: EndpointInput<unknown>) => string
+  /** Whether a POST found there already what it was to create: then it answers 200, and no `Location`. */
+  readonly replaced?: (answer: unknown) => boolean
 }
 
 type Typed<Deps, B extends TSchema, Q extends Parameters> = Omit<

@@ -16,6 +16,8 @@ import {
 } from './configurations/endpoints/endpoints.ts'
 import { type DataSourceDeps, dataSourceEndpoints } from './data-sources/endpoints/endpoints.ts'
 import type { Endpoint } from './endpoint.ts'
+import { limitEndpoints } from './limits/endpoints/endpoints.ts'
+import type { LimitDeps } from './limits/endpoints/shapes.ts'
 import {
   type OAuthApplicationDeps,
   oauthApplicationEndpoints,
@@ -37,7 +39,8 @@ export type EndpointDeps = PasswordEndpointDeps &
   TenantDeps &
   RoleDeps &
   UserDeps &
-  PolicyDeps
+  PolicyDeps &
+  LimitDeps
 
 /** Every endpoint of the management surface; one line for each noun. */
 export const endpoints: readonly Endpoint<EndpointDeps>[] = [
@@ -55,4 +58,5 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...passwordEndpoints,
   ...policyEndpoints,
   ...configurationEndpoints,
+  ...limitEndpoints,
 ]

@@ -2,6 +2,7 @@ import { Refusal } from '#lib/refusal.ts'
 import { clientApplicationsRefusals } from './refusals/client-applications.ts'
 import { dataSourcesRefusals } from './refusals/data-sources.ts'
 import { generalRefusals } from './refusals/general.ts'
+import { limitsRefusals } from './refusals/limits.ts'
 import { oauthApplicationsRefusals } from './refusals/oauth-applications.ts'
 import { passwordsRefusals } from './refusals/passwords.ts'
 import { rolesRefusals } from './refusals/roles.ts'
@@ -21,6 +22,7 @@ export const refusals = {
   ...clientApplicationsRefusals,
   ...dataSourcesRefusals,
   ...oauthApplicationsRefusals,
+  ...limitsRefusals,
 } as const satisfies Readonly<Record<string, RefusalRow>>
 
 export type RefusalName = keyof typeof refusals

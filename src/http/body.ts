@@ -41,13 +41,23 @@ const checkJson = (value: unknown, depth = 0): void => {
   }
 }
 
+/** A whole number that a number cannot hold exactly stays what it is; only what expects one takes it. */
+const keepLargeNumbers = (
+  _name: string,
+  value: unknown,
+  { source }: { source?: string },
+): unknown =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d{1,40}$/.test(source ?? '')
+    ? BigInt(source ?? '')
+    : value
+
 const parseJson = (bytes: Buffer): unknown => {
   // An empty body with a JSON type is what many clients send with DELETE and with PUT …/reset.
   if (bytes.length === 0) return undefined
   const text = decode(bytes)
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text, keepLargeNumbers as Parameters<typeof JSON.parse>[1])
   } catch {
     throw refuse('The body is not JSON.')
   }

@@ -117,8 +117,7 @@ export const mountEndpoints = <Deps>(
     app.route({
       method: endpoint.method,
       url: endpoint.path,
-      schema:
-        endpoint.answer === undefined ? {} : { response: { [endpoint.success]: endpoint.answer } },
+      schema: endpoint.answer === undefined ? {} : { response: { '2xx': endpoint.answer } },
       errorHandler: (error, request, reply) => {
         void answerManagementError(request, reply, error, endpoint)
       },
@@ -132,8 +131,9 @@ export const mountEndpoints = <Deps>(
         const input = readInput(request, endpoint, values, subject)
         const answer = await endpoint.handle(deps, caller, input)
         audit(request, endpoint, { caller, subject }, { input, answer })
+        if (endpoint.replaced?.(answer) === true) return reply.code(200).send(answer)
         if (endpoint.location !== undefined)
-          void reply.header('Location', endpoint.location(answer))
+          void reply.header('Location', endpoint.location(answer, input))
         return endpoint.success === 204
           ? reply.code(204).send()
           : reply.code(endpoint.success).send(answer)

@@ -21,9 +21,11 @@ export type ClientReader = {
   ) => Promise<Client | undefined>
 }
 
-/** What a grant wants to hand out, before there are tokens. Lifetimes in milliseconds. */
+/**
+ * What a grant wants to hand out, before there are tokens. Lifetimes in milliseconds. How long the access token lasts is known
+ * where the tokens are made: it depends on whose data it reads, and `IssuedTokens.expiresAt` tells it.
+ */
 export type Issue = {
-  readonly accessTokenLifetime: number
   readonly withRefreshToken: boolean
   /** The chain ends when it has not been used for so long. */
   readonly idleLifetime: number
@@ -63,10 +65,7 @@ export type TokenStore = {
    * decides: the authorization stands, the secret that proved the client still counts, and nobody concerned is disabled.
    * Answers undefined when any of that is not so.
    */
-  readonly issueForClient: (
-    client: AuthenticatedClient,
-    issue: Issue,
-  ) => Promise<IssuedTokens | undefined>
+  readonly issueForClient: (client: AuthenticatedClient) => Promise<IssuedTokens | undefined>
   /**
    * Begins a chain for a user who gave the client a password. Answers undefined when this user may not authorize this
    * client (DESIGN invariant 13), or the password or the application's grant types have changed meanwhile.
@@ -84,7 +83,6 @@ export type TokenStore = {
 
 /** What the operator's settings say of a token. Milliseconds. */
 export type Lifetimes = {
-  readonly accessToken: number
   readonly idleConfidential: number
   readonly idlePublic: number
 }

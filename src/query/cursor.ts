@@ -4,7 +4,7 @@ import type { Value } from './plan.ts'
 export type Cursor = {
   /** Values of the order of the last row served. */
   readonly after: readonly Value[]
-  /** Rows that the client's own `$top` still allows; `undefined` without one. */
+  /** Rows that the client's own `$top` and the limit of rows still allow; `undefined` without either. */
   readonly left: number | undefined
 }
 

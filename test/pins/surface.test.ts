@@ -88,6 +88,27 @@ test('the management endpoints are these, with these permissions, statuses and a
     'GET /api/admin/configurations 200 22 -',
     'GET /api/admin/configurations/:id 200 22 -',
     'PUT /api/admin/configurations/:id 200 22 configuration.changed',
+    'GET /api/admin/limits 200 27 -',
+    'GET /api/admin/limits/system 200 27 -',
+    'GET /api/admin/limits/tenants 200 27 -',
+    'GET /api/admin/limits/users 200 27 -',
+    'GET /api/admin/limits/users/:id/datasources 200 27 -',
+    'GET /api/admin/limits/system/:id 200 27 -',
+    'POST /api/admin/limits/system/:id 201 12 limit.set',
+    'PUT /api/admin/limits/system/:id 200 12 limit.set',
+    'DELETE /api/admin/limits/system/:id 204 12 limit.removed',
+    'GET /api/admin/limits/tenants/:id/:other 200 27 -',
+    'POST /api/admin/limits/tenants/:id/:other 201 27 limit.set',
+    'PUT /api/admin/limits/tenants/:id/:other 200 27 limit.set',
+    'DELETE /api/admin/limits/tenants/:id/:other 204 27 limit.removed',
+    'GET /api/admin/limits/users/:id/:other 200 27 -',
+    'POST /api/admin/limits/users/:id/:other 201 27 limit.set',
+    'PUT /api/admin/limits/users/:id/:other 200 27 limit.set',
+    'DELETE /api/admin/limits/users/:id/:other 204 27 limit.removed',
+    'GET /api/admin/limits/users/:id/datasources/:other/:third 200 27 -',
+    'POST /api/admin/limits/users/:id/datasources/:other/:third 201 27 limit.set',
+    'PUT /api/admin/limits/users/:id/datasources/:other/:third 200 27 limit.set',
+    'DELETE /api/admin/limits/users/:id/datasources/:other/:third 204 27 limit.removed',
   ])
 })
 
@@ -173,6 +194,12 @@ test('the refusals are these numbers with these statuses', () => {
     oauthApplicationNotChanged: '222208452 500',
     oauthDataStoreNotFound: '222208453 404',
     secretForOtherServer: '222208454 400',
+    limitsNotProcessed: '222207925 500',
+    dataSourceOfAnother: '222207926 404',
+    limitOutOfRange: '222207929 400',
+    limitNotFound: '222208445 404',
+    limitNotSet: '222208446 404',
+    limitNotHere: '222208447 400',
   })
 })
 

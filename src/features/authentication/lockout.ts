@@ -2,19 +2,7 @@ import { sql as raw } from 'kysely'
 import type { Clock } from '#lib/clock.ts'
 import { type Command, first, prepare, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
-
-/** HDP's limits 2, 3 and 4 (management reference 2.6), in milliseconds. */
-export type LockoutPolicy = {
-  readonly failures: number
-  readonly window: number
-  readonly period: number
-}
-
-export const defaultLockoutPolicy: LockoutPolicy = {
-  failures: 3,
-  window: 900_000,
-  period: 1_800_000,
-}
+import { createLockoutPolicy } from '../limits/effective.ts'
 
 /** Failed passwords of one subject. Times in milliseconds since 1970. */
 export type Failures = { readonly count: number; readonly lockedUntil: number | undefined }
@@ -25,7 +13,9 @@ type Row = { failures: number; window_ends_at: number; locked_until: number | nu
  * Counts failed passwords by subject: the id of a user, however the name was spelled, or the hash of a name
  * that nobody has (T48–T50). Every function is a command.
  */
-export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolicy) => {
+export const createLockout = (store: Store, clock: Clock) => {
+  const { sql } = store
+  const readPolicy = createLockoutPolicy(store)
   const bySubject = prepare<{ subject: string }, Row>((slot) =>
     sql
       .selectFrom('login_failures')
@@ -41,8 +31,13 @@ export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolic
     return { count: row.failures, lockedUntil: row.locked_until ?? undefined }
   }
 
-  /** Adds a failure in one statement, so that no two of them can count as one; locks at the limit. */
+  /**
+   * Adds a failure in one statement, so that no two of them can count as one; locks at the limit. The policy is the one of
+   * this moment on every node (T48), and none counts while lockout is off; locks that stand run out.
+   */
   function* addFailure(subject: string): Command<void> {
+    const policy = yield* readPolicy()
+    if (policy.failures === 0) return
     const now = clock.now()
     // PostgreSQL would take a bare parameter inside CASE for text.
     const time = (value: number) => raw<number>`cast(${value} as bigint)`
@@ -100,7 +95,7 @@ export const createLockout = ({ sql }: Store, clock: Clock, policy: LockoutPolic
    */
   function* lock(subject: string, until?: number): Command<void> {
     const now = clock.now()
-    const end = until ?? now + policy.period
+    const end = until ?? now + (yield* readPolicy()).period
     const ends = { window_ends_at: end, locked_until: end, expires_at: end }
     yield* run(
       sql

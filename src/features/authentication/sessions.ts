@@ -4,16 +4,25 @@ import { type Command, first, prepare, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Hasher } from '#vault/hashing.ts'
 import type { Caller } from '../access/caller.ts'
+import { sessionIdleTime } from '../limits/effective.ts'
 import type { UserStore } from '../users/store.ts'
 import type { User } from '../users/user.ts'
 
-/** A session ends when it was idle so long, or is so old. */
-const idle = minutes(30)
+/** A session ends when it was idle as long as the limit of its user's tenant says (WebUISessionTimeout), or is so old. */
 const longest = hours(12)
-/** Renewing is a write, so it is rare (DESIGN invariant 3). */
-const renewEvery = minutes(5)
+/** Renewing is a write, so it is rare (DESIGN invariant 3), but not so rare that a session in use seems idle. */
+const renewEvery = (idle: number): number => Math.min(minutes(5), idle / 6)
 
-type Row = { user_id: number; renewed_at: number; ends_at: number; expires_at: number }
+type Row = {
+  user_id: number
+  renewed_at: number
+  ends_at: number
+  expires_at: number
+  idle: number
+}
+
+/** When it ends unless it is used; a limit that was lowered meanwhile holds at once. */
+const endOf = (row: Row): number => Math.min(row.expires_at, row.renewed_at + row.idle)
 
 export type Sessions = {
   /**
@@ -50,8 +59,17 @@ export const createSessions = (deps: {
   const byHash = prepare<{ hash: Uint8Array }, Row>((slot) =>
     store.sql
       .selectFrom('sessions')
+      .innerJoin('users as u', 'u.id', 'sessions.user_id')
       .select(['user_id', 'renewed_at', 'ends_at', 'expires_at'])
+      .select(sessionIdleTime('u.tenant_id').as('idle'))
       .where('session_hash', '=', slot('hash')),
+  )
+
+  const idleOf = prepare<{ id: number }, { idle: number }>((slot) =>
+    store.sql
+      .selectFrom('users as u')
+      .select(sessionIdleTime('u.tenant_id').as('idle'))
+      .where('u.id', '=', slot('id')),
   )
 
   const renew = (hash: Uint8Array, row: Row): Promise<number> =>
@@ -60,7 +78,10 @@ export const createSessions = (deps: {
         run(
           store.sql
             .updateTable('sessions')
-            .set({ renewed_at: clock.now(), expires_at: Math.min(clock.now() + idle, row.ends_at) })
+            .set({
+              renewed_at: clock.now(),
+              expires_at: Math.min(clock.now() + row.idle, row.ends_at),
+            })
             .where('session_hash', '=', hash)
             .where('renewed_at', '=', row.renewed_at),
         ),
@@ -73,6 +94,8 @@ export const createSessions = (deps: {
     const begun = await store.write(function* () {
       const current = yield* deps.users.readById(user.id)
       if (!current?.active || current.passwordVersion !== user.passwordVersion) return false
+      const limit = yield* first(idleOf({ id: user.id }))
+      if (limit === undefined) return false
       yield* run(
         store.sql.insertInto('sessions').values({
           session_hash: deps.hash('session', id),
@@ -80,7 +103,7 @@ export const createSessions = (deps: {
           created_at: now,
           renewed_at: now,
           ends_at: now + longest,
-          expires_at: now + idle,
+          expires_at: now + limit.idle,
         }),
       )
       return true
@@ -93,17 +116,18 @@ export const createSessions = (deps: {
     const hash = deps.hash('session', sessionId)
     const found = await store.read(function* () {
       const row = yield* first(byHash({ hash }))
-      if (row === undefined || row.expires_at <= clock.now()) return undefined
+      if (row === undefined || endOf(row) <= clock.now()) return undefined
       return { row, caller: yield* deps.users.readCaller(row.user_id) }
     })
     if (found?.caller === undefined) return undefined
-    if (clock.now() - found.row.renewed_at > renewEvery) await renew(hash, found.row)
+    if (clock.now() - found.row.renewed_at > renewEvery(found.row.idle))
+      await renew(hash, found.row)
     return found.caller
   }
 
   function* stands(sessionId: string): Command<boolean> {
     const row = yield* first(byHash({ hash: deps.hash('session', sessionId) }))
-    if (row === undefined || row.expires_at <= clock.now()) return false
+    if (row === undefined || endOf(row) <= clock.now()) return false
     const user = yield* deps.users.readById(row.user_id)
     return user !== undefined && !user.mustChangePassword
   }

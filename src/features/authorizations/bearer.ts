@@ -7,6 +7,7 @@ import type { Store } from '#store/store.ts'
 import type { Hasher } from '#vault/hashing.ts'
 import { permission } from '../access/permissions.ts'
 import { dataSourceNameKey, type SourceRef } from '../data-sources/data-source.ts'
+import { readLimitColumns, type ReadLimits, toReadLimits } from '../limits/effective.ts'
 import type { LastUsed } from './last-used.ts'
 
 type Row = {
@@ -23,6 +24,8 @@ type Row = {
   source_id: number | null
   source_revision: number | null
   source_permissions: string | null
+  most_rows: string
+  page_size: string
 }
 
 type Found = {
@@ -34,6 +37,7 @@ type Found = {
   readonly applicationId: number
   /** The data source, if it is there and both selections reach it. */
   readonly source: SourceRef | undefined
+  readonly limits: ReadLimits
 }
 
 /** A machine client reads what its owner listed for it; a person's own consent to the same application is another matter. */
@@ -58,12 +62,18 @@ const toFound = (row: Row): Found => {
     consentId: row.consent_id,
     applicationId: row.application_id,
     source: reached && revision !== null ? { id, revision } : undefined,
+    limits: toReadLimits(row),
   }
 }
 
 /** What a bearer token may do with a data source, at this moment. */
 export type BearerOutcome =
-  | { readonly kind: 'open'; readonly userId: number; readonly source: SourceRef }
+  | {
+      readonly kind: 'open'
+      readonly userId: number
+      readonly source: SourceRef
+      readonly limits: ReadLimits
+    }
   /** The token is unknown, expired or ended; or its user, application or tenant is disabled. */
   | { readonly kind: 'invalid' }
   /** The user lacks permission 7. */
@@ -111,6 +121,7 @@ export const createBearerCheck = (deps: {
         's.revision as source_revision',
         's.permissions as source_permissions',
       ])
+      .select(readLimitColumns({ dataSource: 's.id', user: 'u.id', tenant: 'u.tenant_id' }))
       .select((e) =>
         e
           .and([
@@ -151,7 +162,8 @@ export const createBearerCheck = (deps: {
       return { kind: 'invalid' }
     if (!found.mayRead) return { kind: 'forbidden' }
     if (found.source === undefined) return { kind: 'no-source' }
-    return { kind: 'open', userId: found.userId, source: found.source }
+    const { userId, source, limits } = found
+    return { kind: 'open', userId, source, limits }
   }
 
   // Answers are remembered under a hash that costs a third of the one that is stored, so that no token lies in

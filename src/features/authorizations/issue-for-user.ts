@@ -3,6 +3,7 @@ import type { Issue } from '#oauth/ports.ts'
 import { mintToken } from '#oauth/token-format.ts'
 import { type Command, first, run } from '#store/command.ts'
 import { insertAccessToken, insertRefreshToken, mintTokens, type TokenDeps } from './issuing.ts'
+import { accessTokenLifetime } from '../limits/effective.ts'
 import { noPersonsSelection } from './machine-access.ts'
 import { mayAuthorize, readApplicationStanding } from './standing.ts'
 
@@ -71,6 +72,18 @@ function* secretStands(
   return row !== undefined
 }
 
+/** How long an access token lasts that reads this user's data. */
+function* lifetimeFor({ store }: TokenDeps, userId: number): Command<number> {
+  const row = yield* first(
+    store.sql
+      .selectFrom('users as u')
+      .select(accessTokenLifetime('u.tenant_id').as('lifetime'))
+      .where('u.id', '=', userId),
+  )
+  if (row === undefined) throw new Error('the user is gone')
+  return row.lifetime
+}
+
 function* insertChain(
   { store }: TokenDeps,
   consent: Consent,
@@ -109,17 +122,17 @@ export function* issueForUser(
   const password = { version: owner.passwordVersion, now: deps.clock.now() }
   const may = yield* mayAuthorize(deps.store, owner.userId, application, password)
   if (may !== 'yes') return undefined
+  const lifetime = yield* lifetimeFor(deps, owner.userId)
   const now = deps.clock.now()
   const of = { userId: owner.userId, applicationId, revision: application.revision }
   const consent = yield* ensureConsent(deps, of, issue.scope)
-  const lifetime = issue.withRefreshToken ? issue.idleLifetime : issue.accessTokenLifetime
   const chainId = yield* insertChain(deps, consent, {
     scope: issue.scope,
     now,
-    until: now + lifetime,
+    until: now + (issue.withRefreshToken ? issue.idleLifetime : lifetime),
   })
   const refreshToken = issue.withRefreshToken ? mintToken('refreshToken', deps.random) : undefined
-  const tokens = mintTokens(deps, issue, { scope: issue.scope, now, refreshToken })
+  const tokens = mintTokens(deps, { scope: issue.scope, now, lifetime, refreshToken })
   yield* insertAccessToken(deps, chainId, tokens, now)
   if (refreshToken !== undefined)
     yield* insertRefreshToken(deps, refreshToken, {

@@ -1,6 +1,5 @@
 import type { Clock } from '#lib/clock.ts'
 import type { IssuedTokens } from '#oauth/model.ts'
-import type { Issue } from '#oauth/ports.ts'
 import { mintToken, type RandomBytes } from '#oauth/token-format.ts'
 import { type Command, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
@@ -36,11 +35,16 @@ export const nothing: Outcome = {}
 /** Mints an access token, beside the given refresh token. */
 export const mintTokens = (
   deps: TokenDeps,
-  issue: Issue,
-  from: { readonly scope: string; readonly now: number; readonly refreshToken: string | undefined },
+  from: {
+    readonly scope: string
+    readonly now: number
+    /** Of the access token (limit OAuthAccessTokenTimeout). */
+    readonly lifetime: number
+    readonly refreshToken: string | undefined
+  },
 ): IssuedTokens => ({
   accessToken: mintToken('accessToken', deps.random),
-  expiresAt: from.now + issue.accessTokenLifetime,
+  expiresAt: from.now + from.lifetime,
   refreshToken: from.refreshToken,
   scope: from.scope,
 })

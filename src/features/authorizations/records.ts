@@ -2,6 +2,7 @@ import type { CodeRecord, GrantType, RefreshRecord } from '#oauth/model.ts'
 import { prepare } from '#store/command.ts'
 import { locking } from '#store/locking.ts'
 import type { Store } from '#store/store.ts'
+import { accessTokenLifetime } from '../limits/effective.ts'
 
 export type CodeRow = {
   chain_id: number
@@ -13,6 +14,8 @@ export type CodeRow = {
   scope: string
   consent_id: number
   user_alive: number
+  /** Of an access token that is issued now. Milliseconds. */
+  lifetime: number
 }
 
 export type RefreshRow = {
@@ -28,6 +31,8 @@ export type RefreshRow = {
   replay: string | null
   consent_id: number
   user_alive: number
+  /** Of an access token that is issued now. Milliseconds. */
+  lifetime: number
 }
 
 /**
@@ -52,6 +57,7 @@ export const createRecordQueries = (store: Store) => {
         'c.redeemed_at',
       ])
       .select(['h.scope', 'g.application_id', 'g.id as consent_id'])
+      .select(accessTokenLifetime('u.tenant_id').as('lifetime'))
       .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
       .where('c.code_hash', '=', slot('hash'))
     return locking(store, query, ['h', 'c'])
@@ -71,6 +77,7 @@ export const createRecordQueries = (store: Store) => {
         'h.expires_at as chain_expires_at',
       ])
       .select(['g.application_id', 'g.id as consent_id'])
+      .select(accessTokenLifetime('u.tenant_id').as('lifetime'))
       .select((e) => e('u.status', '*', e.ref('t.status')).as('user_alive'))
       .where('r.token_hash', '=', slot('hash'))
     return locking(store, query, ['h', 'r'])

@@ -21,11 +21,11 @@ function* issueFirst(
   now: number,
 ): Command<IssuedTokens> {
   const refreshToken = issue.withRefreshToken ? mintToken('refreshToken', deps.random) : undefined
-  const tokens = mintTokens(deps, issue, { scope: row.scope, now, refreshToken })
+  const tokens = mintTokens(deps, { scope: row.scope, now, lifetime: row.lifetime, refreshToken })
   yield* extendChain(
     deps,
     row.chain_id,
-    now + (issue.withRefreshToken ? issue.idleLifetime : issue.accessTokenLifetime),
+    now + (issue.withRefreshToken ? issue.idleLifetime : row.lifetime),
   )
   yield* insertAccessToken(deps, row.chain_id, tokens, now)
   if (refreshToken !== undefined)

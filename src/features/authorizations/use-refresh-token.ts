@@ -38,7 +38,12 @@ function* keep(
     if (!(yield* extendChain(deps, row.chain_id, later))) return undefined
     yield* run(deps.statements.extendRefreshToken({ hash, until: later }))
   }
-  const tokens = mintTokens(deps, issue, { scope: row.scope, now, refreshToken: token })
+  const tokens = mintTokens(deps, {
+    scope: row.scope,
+    now,
+    lifetime: row.lifetime,
+    refreshToken: token,
+  })
   yield* insertAccessToken(deps, row.chain_id, tokens, now)
   return tokens
 }
@@ -67,7 +72,12 @@ function* rotate(
   if (!(yield* extendChain(deps, row.chain_id, now + issue.idleLifetime, row.generation)))
     return undefined
   const next = mintToken('refreshToken', deps.random)
-  const tokens = mintTokens(deps, issue, { scope: row.scope, now, refreshToken: next })
+  const tokens = mintTokens(deps, {
+    scope: row.scope,
+    now,
+    lifetime: row.lifetime,
+    refreshToken: next,
+  })
   yield* markRotated(deps, presented, tokens)
   yield* insertAccessToken(deps, row.chain_id, tokens, now)
   const of = {

@@ -5,6 +5,7 @@ import { permission } from '#features/access/permissions.ts'
 import type { BearerCheck } from '#features/authorizations/bearer.ts'
 import type { SourceRef } from '#features/data-sources/data-source.ts'
 import type { DataSourceService } from '#features/data-sources/service.ts'
+import type { ReadLimits, ReadLimitsOf } from '#features/limits/effective.ts'
 import { ManagementError } from '#features/refusals.ts'
 import { authorizationOf, type BasicAuthentication, type CallerReader } from '../authenticate.ts'
 
@@ -13,12 +14,14 @@ export type AccessDeps = {
   readonly readCaller: CallerReader
   readonly bearer: BearerCheck
   readonly dataSources: DataSourceService
+  readonly readLimits: ReadLimitsOf
 }
 
 /** Who reads which data source; `stillOpen` asks again whether they may. */
 export type Access = {
   readonly userId: number
   readonly source: SourceRef
+  readonly limits: ReadLimits
   readonly stillOpen: () => Promise<boolean>
 }
 
@@ -60,6 +63,7 @@ const accessByBearer = async (deps: AccessDeps, token: string, name: string): Pr
       return {
         userId: outcome.userId,
         source: outcome.source,
+        limits: outcome.limits,
         stillOpen: async () => {
           const again = await deps.bearer(token, name, true)
           return again.kind === 'open' && again.source.id === outcome.source.id
@@ -94,9 +98,12 @@ const accessByBasic = async (deps: AccessDeps, caller: Caller, name: string): Pr
   const source = await deps.dataSources.readByName(caller.userId, name)
   if (source === undefined) throw holds(caller, permission.useOData) ? noSource() : forbidden()
   if (!holdsOnSource(source.permissions, caller.permissions, permission.useOData)) throw forbidden()
+  const limits = await deps.readLimits(source.id)
+  if (limits === undefined) throw noSource()
   return {
     userId: caller.userId,
     source: { id: source.id, revision: source.revision },
+    limits,
     // All that was asked at the beginning is asked again: user, permission, password, data source (T51).
     stillOpen: async () => {
       const now = await deps.readCaller(caller.userId)

@@ -71,18 +71,21 @@ type Ask = {
   userId?: string
   method?: string
   on?: typeof service
+  limits?: typeof noLimits
 }
+
+const noLimits = { rows: Infinity, pageSize: 2000 }
 
 const ask = async (
   url: string,
-  { headers = {}, userId = 'u', method = 'GET', on = service }: Ask = {},
+  { headers = {}, userId = 'u', method = 'GET', on = service, limits = noLimits }: Ask = {},
 ) => {
   const question = url.indexOf('?')
   const [path, query] = question < 0 ? [url, ''] : [url.slice(0, question), url.slice(question + 1)]
   try {
     const answer = await on.answer(
       { method, path, query, headers },
-      { userId },
+      { userId, limits },
       new AbortController().signal,
     )
     let body = ''
@@ -316,7 +319,7 @@ describe('a collection', () => {
   test('breaks the stream instead of ending it when a row in its middle cannot be rendered', async () => {
     const { body } = await service.answer(
       { method: 'GET', path: '/Bads', query: '', headers: {} },
-      { userId: 'u' },
+      { userId: 'u', limits: noLimits },
       new AbortController().signal,
     )
     assert.ok(typeof body !== 'string')

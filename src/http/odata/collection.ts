@@ -69,7 +69,7 @@ type Page = {
   readonly size: number
   /** Rows asked for: one more than are served, unless `$top` ends here. */
   readonly fetched: number
-  /** Rows that `$top` allows from here on. */
+  /** Rows that `$top` and the limit of rows allow from here on. */
   readonly left: number | undefined
   readonly prefix: string
 }
@@ -186,13 +186,24 @@ const nextPlan = (
   { after }: Cursor,
 ): CollectionPlan => planCollection(bound, { limit, offset: undefined, after })
 
+/**
+ * Rows that may follow: what the client's `$top` leaves, and the limit of rows, whichever is less. A next link carries what is
+ * left; a limit that was set or lowered meanwhile holds for what follows it.
+ */
+const rowsLeft = ({ options, context }: Call, cursor: Cursor | undefined): number | undefined => {
+  const { rows } = context.limits
+  const left = cursor === undefined ? options.top : cursor.left
+  // More than a number counts exactly is no limit.
+  return Number.isSafeInteger(rows) ? Math.min(left ?? rows, rows) : left
+}
+
 const planPage = (
   call: Call,
   prepared: PreparedCollection,
   size: number,
   cursor: Cursor | undefined,
 ) => {
-  const left = cursor === undefined ? call.options.top : cursor.left
+  const left = rowsLeft(call, cursor)
   const served = Math.min(size, left ?? Infinity)
   // One row more, unless the client's own $top ends here: a link beyond it would be wrong.
   const fetched = left !== undefined && left <= size ? left : served + 1
@@ -233,7 +244,8 @@ export const answerCollection = async (call: Call, set: EntitySet): Promise<ODat
   if (cached === undefined && options.skipToken === undefined)
     state.collections.set(cacheKey, prepared)
   const preferred = preferredPageSize(prefer)
-  const size = Math.min(deps.settings.pageSize, preferred ?? Infinity)
+  const own = deps.settings.pageSize ?? call.context.limits.pageSize
+  const size = Math.min(own, preferred ?? Infinity)
   const { plan, left, served, fetched } = planPage(call, prepared, size, openCursor(call, prepared))
   const count = await countPrefix(call, prepared, plan)
   const prefix = `${prepared.head}${count}"value":[`

@@ -135,7 +135,7 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
         query: url.query,
         headers: requestHeaders(request),
       },
-      { userId: String(read.access.userId) },
+      { userId: String(read.access.userId), limits: read.access.limits },
       read.gone.signal,
     )
     const { body } = answer

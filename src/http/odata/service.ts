@@ -41,7 +41,15 @@ export type ODataRequest = {
   }
 }
 
-export type ODataContext = { readonly userId: string }
+export type ODataContext = {
+  readonly userId: string
+  readonly limits: {
+    /** Rows of a query, all of its pages together (limit MaxFetchRows). */
+    readonly rows: number
+    /** Rows of a page, unless the data source's own option says otherwise (limit ODataPageSize). */
+    readonly pageSize: number
+  }
+}
 
 type RenderRow = (row: readonly RawValue[]) => string
 

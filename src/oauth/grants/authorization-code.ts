@@ -49,7 +49,6 @@ const handle: Grant['handle'] = async (deps, client, parameters: Parameters) => 
       return verdict
     },
     {
-      accessTokenLifetime: deps.lifetimes.accessToken,
       withRefreshToken: client.grantTypes.includes('refresh_token'),
       idleLifetime: idleLifetime(deps, client),
     },

@@ -8,11 +8,7 @@ import type { Grant } from './grant.ts'
  */
 const handle: Grant['handle'] = async (deps, client, parameters) => {
   parseScope(parameters.get('scope'))
-  const tokens = await deps.tokens.issueForClient(client, {
-    accessTokenLifetime: deps.lifetimes.accessToken,
-    withRefreshToken: false,
-    idleLifetime: 0,
-  })
+  const tokens = await deps.tokens.issueForClient(client)
   if (tokens === undefined)
     throw new OAuthError(
       'unauthorized_client',

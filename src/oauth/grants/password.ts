@@ -29,7 +29,6 @@ const handle: Grant['handle'] = async (deps, client, parameters) => {
     )
   const tokens = await deps.tokens.issueForUser(owner, client, {
     scope,
-    accessTokenLifetime: deps.lifetimes.accessToken,
     withRefreshToken: client.grantTypes.includes('refresh_token'),
     idleLifetime: idleLifetime(deps, client),
   })

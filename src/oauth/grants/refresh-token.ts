@@ -58,7 +58,6 @@ const handle: Grant['handle'] = async (deps, client, parameters) => {
       return verdict
     },
     {
-      accessTokenLifetime: deps.lifetimes.accessToken,
       withRefreshToken: true,
       idleLifetime: idleLifetime(deps, client),
     },

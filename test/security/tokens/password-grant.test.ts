@@ -107,7 +107,6 @@ test('T51: a secret that was reset while the password was checked begins nothing
       { ...known, secretHash },
       {
         scope: 'api.access.odata',
-        accessTokenLifetime: 1000,
         withRefreshToken: true,
         idleLifetime: 1000,
       },

@@ -326,7 +326,6 @@ test('no token comes of a password that had to be changed between its check and 
       { ...known, secretHash },
       {
         scope: 'api.access.odata',
-        accessTokenLifetime: minute,
         withRefreshToken: false,
         idleLifetime: minute,
       },
