@@ -42,7 +42,7 @@ import { seedAccess } from './features/setup/seed.ts'
 import { createTenants } from './features/tenants/service.ts'
 import { explainDatabaseError } from './start-errors.ts'
 import { createUserServices } from './features/users/create.ts'
-import { createUserStore } from './features/users/store.ts'
+import { createUserStore, type UserStore } from './features/users/store.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { MigrateMode, MigrationPlan } from './store/migrate.ts'
 import { refuseMoved } from './store/moved.ts'
@@ -197,10 +197,10 @@ const createIdentity = (base: Base, listeners: Listeners) => {
 }
 
 /** What is read: connectors, data sources, and those that are open. */
-const createSources = (base: Base, config: Config) => {
+const createSources = (base: Base, config: Config, users: UserStore) => {
   const connectors = createConnectorRegistry()
   const deps = { ...base, connectors, dataSources: createDataSourceStore(base.store) }
-  const dataSources = createDataSourceService({ ...deps, filesDir: config.filesDir })
+  const dataSources = createDataSourceService({ ...deps, users, filesDir: config.filesDir })
   const openSources = createOpenSources({ ...deps, contextOf: dataSources.contextOf })
   return { connectors, dataSources, openSources }
 }
@@ -277,7 +277,7 @@ export const createCore = (
     roles: createRoles(base),
     limits: createLimits(base.store),
     readLimits: createReadLimits(base.store),
-    ...createSources(base, config),
+    ...createSources(base, config, identity.users),
     ...createAuthorizations(base, config, listeners, identity.sessions),
   }
 }

@@ -5,6 +5,7 @@ import { ManagementError, refusals } from '../refusals.ts'
 import { type Caller, holds, isAdministrator } from './caller.ts'
 import { permission } from './permissions.ts'
 import { isWithin, reachOf } from './reach.ts'
+import { type ActingFor, isForAnother } from './source-permissions.ts'
 
 const refuse = (explanation?: string): never => {
   throw new ManagementError(refusals.forbidden, explanation)
@@ -33,4 +34,16 @@ export function* actFor(users: UserStore, caller: Caller, userName: string): Com
   )
     return refuse('You may not act for this user.')
   return subject
+}
+
+/**
+ * Checks once more, in the command that relies on it, for whom something is done: a subject that was deleted, renamed or
+ * moved to another tenant meanwhile gets nothing. Throws as `actFor`.
+ */
+export function* requireStillFor(users: UserStore, by: ActingFor): Command<void> {
+  const now = isForAnother(by)
+    ? yield* actFor(users, by.caller, by.subject.userName)
+    : yield* users.readCaller(by.caller.userId)
+  if (now?.userId !== by.subject.userId || now.tenantId !== by.subject.tenantId)
+    refuse('The account was changed at this moment; try again.')
 }

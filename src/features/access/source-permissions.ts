@@ -1,5 +1,5 @@
 import { ManagementError, refusals } from '../refusals.ts'
-import { type Caller, holds } from './caller.ts'
+import { type Caller, checkPermissions, holds } from './caller.ts'
 import { checkGrantsToRole } from './granting.ts'
 import { permission } from './permissions.ts'
 
@@ -25,35 +25,40 @@ export const holdsOnSource = (
     ? owner.has(permissionId) || owner.has(permission.administrator)
     : set.includes(permissionId)
 
+export const isForAnother = ({ caller, subject }: ActingFor): boolean =>
+  caller.userId !== subject.userId
+
 /** The owner is bound by what is set; who acts for the owner needs the permission themselves. */
 export const mayOnSource = (
-  { caller, subject }: ActingFor,
+  by: ActingFor,
   source: { readonly permissions: readonly number[] | undefined },
   permissionId: number,
 ): boolean =>
-  caller === subject
-    ? holdsOnSource(source.permissions, caller.permissions, permissionId)
-    : holds(caller, permissionId)
+  isForAnother(by)
+    ? holds(by.caller, permissionId)
+    : holdsOnSource(source.permissions, by.caller.permissions, permissionId)
 
 /**
  * The permissions to be set on a data source, each once, ascending. Throws 400 for others than those of 1.4, and for an
- * owner, who cannot set them alone; 403 for what the caller lacks.
+ * owner, who cannot set them alone; 403 for what the caller lacks, ModifyDataSource (3) first: also where they come with a
+ * new data source, which itself takes another permission (T65).
  */
 export const checkSourcePermissions = (
-  { caller, subject }: ActingFor,
+  by: ActingFor,
   permissions: readonly number[],
 ): readonly number[] => {
-  if (caller === subject)
+  if (!isForAnother(by))
     throw new ManagementError(
       refusals.invalidInput,
       'permissions are set by an administrator who acts for the owner (?user=).',
     )
+  checkPermissions(by.caller, [permission.modifyDataSource])
   const other = permissions.find((id) => !sourcePermissions.includes(id))
   if (other !== undefined)
     throw new ManagementError(
       refusals.unknownPermission,
       `${other} cannot be set on a data source; ${sourcePermissions.join(', ')} can.`,
     )
-  checkGrantsToRole(caller, permissions)
+  checkGrantsToRole(by.caller, permissions)
   return [...new Set(permissions)].sort((a, b) => a - b)
 }

@@ -5,6 +5,7 @@ import type { ConnectorRegistry } from '#connectors/registry.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Store } from '#store/store.ts'
 import type { Command } from '#store/command.ts'
+import { requireStillFor } from '../access/acting.ts'
 import { checkPermissions, permissionName } from '../access/caller.ts'
 import { permission } from '../access/permissions.ts'
 import {
@@ -12,9 +13,11 @@ import {
   checkSourcePermissions,
   mayOnSource,
 } from '../access/source-permissions.ts'
+import { pieceOf } from '../parameters.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import { type DataSource, dataSourceNameFault } from './data-source.ts'
-import type { DataSourceStore } from './store.ts'
+import type { UserStore } from '../users/store.ts'
+import type { DataSourceStore, Page } from './store.ts'
 
 /** What a caller sends to create a data source. */
 export type DataSourceFields = {
@@ -78,6 +81,7 @@ const checkOptions = (
 /** The rules of data sources. */
 export const createDataSourceService = (deps: {
   readonly store: Store
+  readonly users: UserStore
   readonly dataSources: DataSourceStore
   readonly connectors: ConnectorRegistry
   readonly clock: Clock
@@ -101,11 +105,13 @@ export const createDataSourceService = (deps: {
   }
 
   /** Those that may be seen. Throws 403 for who may see none because a permission is missing. */
-  const list = async (by: ActingFor): Promise<readonly DataSource[]> => {
-    const all = await store.read(() => dataSources.list(by.subject.userId))
-    const seen = all.filter((source) => mayOnSource(by, source, permission.viewDataSource))
-    if (seen.length === 0) checkPermissions(by.caller, [permission.viewDataSource])
-    return seen
+  const list = async (by: ActingFor, page: Page) => {
+    const found = await store.read(() => dataSources.list(by.subject.userId, page))
+    const { piece, next } = pieceOf(found, page.limit)
+    const seen = piece.filter((source) => mayOnSource(by, source, permission.viewDataSource))
+    if (seen.length === 0 && next === undefined)
+      checkPermissions(by.caller, [permission.viewDataSource])
+    return { seen, next }
   }
 
   /** Throws 404, and 403 without ViewDataSource on it. */
@@ -119,13 +125,11 @@ export const createDataSourceService = (deps: {
     const connector = requireConnector(deps.connectors, fields.dataStore)
     const connectionType = checkConnectionType(fields.connectionType)
     checkOptions(connector, fields.options, contextOf(subject.tenantId))
-    if (fields.permissions !== undefined) checkSourcePermissions(by, fields.permissions)
+    const permissions = fields.permissions && checkSourcePermissions(by, fields.permissions)
     return store.write(function* () {
-      // The user may have been deleted, or have moved, since it was asked who it is.
-      if ((yield* dataSources.tenantOf(subject.userId)) !== subject.tenantId)
-        throw new ManagementError(refusals.userNotFound)
+      yield* requireStillFor(deps.users, by)
       const { userId: ownerId, tenantId } = subject
-      const draft = { ...fields, connectionType, ownerId, tenantId }
+      const draft = { ...fields, permissions, connectionType, ownerId, tenantId }
       const id = yield* dataSources.insert(draft, deps.clock.now())
       if (id === undefined)
         throw new ManagementError(
@@ -141,27 +145,34 @@ export const createDataSourceService = (deps: {
   /** Throws 404, and 403 without DeleteDataSource on it. */
   const remove = (by: ActingFor, id: number): Promise<void> =>
     store.write(function* () {
+      yield* requireStillFor(deps.users, by)
       yield* require(by, id, permission.deleteDataSource)
       yield* dataSources.remove(id, by.subject.userId)
     })
 
-  /** What is set on a data source, else what its owner holds; ascending. Throws 404, and 403 as reading. */
-  const readPermissions = async (by: ActingFor, id: number): Promise<readonly number[]> => {
-    const { permissions } = await read(by, id)
-    return [...(permissions ?? by.subject.permissions)].sort((a, b) => a - b)
-  }
+  const counting = ({ subject }: ActingFor, set: readonly number[] | undefined) =>
+    [...(set ?? subject.permissions)].sort((a, b) => a - b)
 
-  /** Throws 404, 400 for the owner alone and for what cannot be set, 403 for what the caller lacks. */
+  /** What is set on a data source, else what its owner holds; ascending. Throws 404, and 403 as reading. */
+  const readPermissions = async (by: ActingFor, id: number): Promise<readonly number[]> =>
+    counting(by, (await read(by, id)).permissions)
+
+  /**
+   * Sets what counts on a data source; undefined leaves it to what the owner holds again. Answers what counts then. Throws
+   * 404, 400 for the owner alone and for what cannot be set, 403 for what the caller lacks.
+   */
   const setPermissions = (
     by: ActingFor,
     id: number,
-    permissions: readonly number[],
+    permissions: readonly number[] | undefined,
   ): Promise<readonly number[]> =>
     store.write(function* () {
+      yield* requireStillFor(deps.users, by)
       yield* require(by, id, permission.modifyDataSource)
-      const set = checkSourcePermissions(by, permissions)
+      const checked = checkSourcePermissions(by, permissions ?? [])
+      const set = permissions && checked
       yield* dataSources.setPermissions(id, set)
-      return set
+      return counting(by, set)
     })
 
   return {

@@ -41,6 +41,12 @@ const toDataSource = (row: Columns): DataSource => ({
   revision: row.revision,
 })
 
+const toColumn = (permissions: readonly number[] | undefined): string | null =>
+  permissions === undefined ? null : JSON.stringify(permissions)
+
+/** Lists are read in pieces where a limit is given. */
+export type Page = { readonly limit?: number | undefined; readonly after?: number | undefined }
+
 /** Reads and writes of data sources; each function is a command. */
 export const createDataSourceStore = ({ sql }: Store) => {
   const select = () => sql.selectFrom('data_sources').select(columns)
@@ -49,8 +55,11 @@ export const createDataSourceStore = ({ sql }: Store) => {
     select().where('owner_id', '=', slot('owner')).where('name_key', '=', slot('key')),
   )
 
-  function* list(ownerId: number): Command<readonly DataSource[]> {
-    return (yield* all(select().where('owner_id', '=', ownerId).orderBy('id'))).map(toDataSource)
+  /** By id; one more than the limit, so that the caller sees whether there are more. */
+  function* list(ownerId: number, { limit, after = 0 }: Page = {}): Command<readonly DataSource[]> {
+    let statement = select().where('owner_id', '=', ownerId).where('id', '>', after)
+    if (limit !== undefined) statement = statement.limit(limit + 1)
+    return (yield* all(statement.orderBy('id'))).map(toDataSource)
   }
 
   function* readById(id: number): Command<DataSource | undefined> {
@@ -80,7 +89,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
           connection_type: source.connectionType,
           description: source.description ?? null,
           options: JSON.stringify(source.options),
-          permissions: source.permissions === undefined ? null : JSON.stringify(source.permissions),
+          permissions: toColumn(source.permissions),
           revision: 1,
           created_at: now,
         })
@@ -90,19 +99,13 @@ export const createDataSourceStore = ({ sql }: Store) => {
     return row?.id
   }
 
-  function* setPermissions(id: number, permissions: readonly number[]): Command<void> {
+  function* setPermissions(id: number, permissions: readonly number[] | undefined): Command<void> {
     yield* run(
       sql
         .updateTable('data_sources')
-        .set({ permissions: JSON.stringify(permissions) })
+        .set({ permissions: toColumn(permissions) })
         .where('id', '=', id),
     )
-  }
-
-  /** The tenant in which somebody's data sources live; undefined for a user who was deleted meanwhile. */
-  function* tenantOf(ownerId: number): Command<number | undefined> {
-    return (yield* first(sql.selectFrom('users').select('tenant_id').where('id', '=', ownerId)))
-      ?.tenant_id
   }
 
   function* remove(id: number, ownerId: number): Command<boolean> {
@@ -113,7 +116,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
     )
   }
 
-  return { list, readById, readByName, insert, setPermissions, tenantOf, remove }
+  return { list, readById, readByName, insert, setPermissions, remove }
 }
 
 export type DataSourceStore = ReturnType<typeof createDataSourceStore>

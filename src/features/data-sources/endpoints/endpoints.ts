@@ -1,8 +1,9 @@
 import Type from 'typebox'
 import { permission } from '../../access/permissions.ts'
 import { type Endpoint, endpoint } from '../../endpoint.ts'
+import { paging } from '../../parameters.ts'
 import { refusals } from '../../refusals.ts'
-import { Ids, numbersOf } from '../../shapes.ts'
+import { Ids, Next, numbersOf } from '../../shapes.ts'
 import type { DataSource } from '../data-source.ts'
 import type { DataSourceService } from '../service.ts'
 
@@ -63,7 +64,7 @@ const common = {
 
 const path = '/api/mgmt/datasources'
 
-const listDataSources = endpoint<DataSourceDeps>({
+const listDataSources = endpoint<DataSourceDeps, never, typeof paging>({
   ...common,
   name: 'list-data-sources',
   method: 'GET',
@@ -71,10 +72,12 @@ const listDataSources = endpoint<DataSourceDeps>({
   summary: 'List your data sources',
   permissions: [permission.managementApi],
   success: 200,
-  answer: Type.Object({ dataSources: Type.Array(Listed) }),
-  handle: async ({ dataSources }, caller, { subject }) => ({
-    dataSources: (await dataSources.list({ caller, subject })).map(listed),
-  }),
+  query: paging,
+  answer: Type.Object({ dataSources: Type.Array(Listed), next: Next }),
+  handle: async ({ dataSources }, caller, { subject, query }) => {
+    const { seen, next } = await dataSources.list({ caller, subject }, query)
+    return { dataSources: seen.map(listed), ...(next === undefined ? {} : { next }) }
+  },
 })
 
 const createDataSource = endpoint<DataSourceDeps, typeof Body>({
@@ -149,7 +152,8 @@ const readPermissions = endpoint<DataSourceDeps>({
   }),
 })
 
-const PermissionsBody = Type.Object({ permissions: Ids })
+/** Null takes back what was set. It must be said: a slip in the only key must not widen what an owner may do. */
+const PermissionsBody = Type.Object({ permissions: Type.Union([Ids, Type.Null()]) })
 
 const updatePermissions = endpoint<DataSourceDeps, typeof PermissionsBody>({
   ...common,
@@ -167,7 +171,7 @@ const updatePermissions = endpoint<DataSourceDeps, typeof PermissionsBody>({
     permissions: await dataSources.setPermissions(
       { caller, subject },
       id,
-      numbersOf(body.permissions),
+      body.permissions === null ? undefined : numbersOf(body.permissions),
     ),
   }),
 })
