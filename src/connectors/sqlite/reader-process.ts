@@ -53,7 +53,7 @@ const handle = (message: ToReader): void => {
   if (cursor !== undefined) sendBatch(cursor)
 }
 
-process.on('message', (message: ToReader) => {
+const answer = (message: ToReader): void => {
   try {
     handle(message)
   } catch (error) {
@@ -61,8 +61,16 @@ process.on('message', (message: ToReader) => {
     const { errcode, message: text } = error as Error & { errcode?: number }
     send({ kind: 'failed', message: text, busy: errcode === 5 || errcode === 6 })
   }
-})
+}
+
 process.on('disconnect', () => process.exit(0))
 
-// Inside a long statement the end of the server is not noticed, so a thread watches for it.
-new Worker(new URL('./parent-watch.ts', import.meta.url), { workerData: process.ppid }).unref()
+// Inside a long statement the end of the server is not noticed, so a thread watches for it. It cannot come up while this one
+// is in a statement: messages wait until it has (Node keeps them for the first listener).
+const watch = new Worker(new URL('./parent-watch.ts', import.meta.url), {
+  workerData: process.ppid,
+})
+watch.once('message', () => {
+  watch.unref()
+  process.on('message', answer)
+})
