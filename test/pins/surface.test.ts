@@ -81,7 +81,7 @@ test('the management endpoints are these, with these permissions, statuses and a
     'GET /api/admin/users/:id/passwordinfo 200 14 -',
     'PUT /api/admin/users/:id/passwordinfo 200 15 user.password-info-changed',
     'PUT /api/admin/users/:id/resetpassword 204 15 user.password-reset',
-    'PUT /api/admin/userdetails/changePassword 200 9 user.password-changed',
+    'PUT /api/admin/userdetails/changePassword 200 any user user.password-changed',
     'GET /api/admin/passwordpolicy/:id 200 12 -',
     'PUT /api/admin/passwordpolicy/:id 200 12 password-policy.changed',
     'POST /api/admin/passwordpolicy/resetall 204 12 password.reset-all',

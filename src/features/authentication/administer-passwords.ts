@@ -1,4 +1,5 @@
 import { type Command, first, run } from '#store/command.ts'
+import { requireStill } from '../access/still.ts'
 import type { Caller } from '../access/caller.ts'
 import { checkMayChange } from '../access/granting.ts'
 import { permission } from '../access/permissions.ts'
@@ -51,6 +52,7 @@ export const createPasswordAdministration = (deps: PasswordDeps) => {
    */
   const updateInfo = (caller: Caller, id: number, info: PasswordInfo): Promise<PasswordInfo> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       yield* requireChangeable(caller, id)
       yield* run(
         sql
@@ -71,6 +73,7 @@ export const createPasswordAdministration = (deps: PasswordDeps) => {
     await policies.check({ userName, password: next })
     const hash = await deps.passwords.hash(next)
     await store.write(function* () {
+      yield* requireStill(store, caller)
       // Who may change whom can have changed while the password was hashed.
       const user = yield* requireChangeable(caller, id)
       const expiresAt = yield* policies.expiryFrom(deps.clock.now())
@@ -82,15 +85,17 @@ export const createPasswordAdministration = (deps: PasswordDeps) => {
   /** Makes everybody but the caller change the password at the next use; what was begun goes on, as `updateInfo` says. */
   const resetAll = async (caller: Caller): Promise<void> => {
     await store.write(
-      () =>
-        run(
+      function* () {
+        yield* requireStill(store, caller)
+        yield* run(
           sql
             .updateTable('users')
             .set({ password_status: 2 })
             .where('id', '<>', caller.userId)
             .where('password_hash', 'is not', null)
             .where('password_status', '<>', 2),
-        ),
+        )
+      },
       { patient: true },
     )
   }

@@ -4,7 +4,7 @@ import type { Store } from '#store/store.ts'
 import type { Hasher } from '#vault/hashing.ts'
 import { type Caller, checkPermissions } from '../access/caller.ts'
 import { permission } from '../access/permissions.ts'
-import { endChainsOfUser } from '../authorizations/ending.ts'
+import { endAccess, endChainsOfUser } from '../authorizations/ending.ts'
 import { securePasswordChange } from '../configurations/configuration.ts'
 import type { Configurations } from '../configurations/service.ts'
 import { ManagementError, refusals } from '../refusals.ts'
@@ -75,7 +75,7 @@ export const createPasswordChange = (deps: PasswordDeps) => {
 
   /**
    * Changes the caller's own password (management reference 2.4): other sessions and what was got by password end, and all
-   * doors open again. Needs permission 9. Throws 403, and 400 for a wrong current password, one that breaks a rule, and one
+   * doors open again. Needs permission 9, unless it must be changed. Throws 403, and 400 for a wrong current password, one that breaks a rule, and one
    * that was changed meanwhile.
    * @param input.current checked unless configuration 2 says otherwise
    * @param input.sessionId the one session that goes on
@@ -86,9 +86,12 @@ export const createPasswordChange = (deps: PasswordDeps) => {
       readonly current?: string | undefined
       readonly next: string
       readonly sessionId?: string
+      /** Also ends all access that the caller has given. */
+      readonly disconnects?: boolean
     },
   ): Promise<PasswordInfo> => {
-    checkPermissions(caller, [permission.changePassword])
+    // Whoever must change it may: without 9 the account would be shut for good.
+    if (!caller.mustChangePassword) checkPermissions(caller, [permission.changePassword])
     const { next, sessionId } = input
     const current = (await store.read(asksCurrent)) ? (input.current ?? '') : undefined
     await policies.check({ userName: caller.userName, password: next, current })
@@ -105,6 +108,7 @@ export const createPasswordChange = (deps: PasswordDeps) => {
       const kept = sessionId === undefined ? undefined : deps.hash('session', sessionId)
       yield* endSessions(store, caller.userId, kept)
       yield* endChainsOfUser(store, caller.userId, 'password')
+      if (input.disconnects === true) yield* endAccess(store, { userId: caller.userId })
       return info
     })
   }

@@ -1,6 +1,8 @@
 import { days } from '#lib/clock.ts'
 import { type Command, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import type { Caller } from '../access/caller.ts'
+import { requireStill } from '../access/still.ts'
 import { passwordPolicyInForce } from '../configurations/configuration.ts'
 import type { Configurations } from '../configurations/service.ts'
 import { ManagementError, refusals } from '../refusals.ts'
@@ -62,7 +64,11 @@ export const createPasswordPolicies = (store: Store, configurations: Configurati
   }
 
   /** Replaces the custom policy; passwords that there are stay good. Throws 404, and 400 for the fixed one. */
-  const replace = async (id: number, input: PolicyInput): Promise<PasswordPolicy> => {
+  const replace = async (
+    caller: Caller,
+    id: number,
+    input: PolicyInput,
+  ): Promise<PasswordPolicy> => {
     if (id === defaultPolicyId) throw new ManagementError(refusals.fixedPolicy)
     if (id !== customPolicyId) throw new ManagementError(refusals.policyNotFound)
     const policy = parsePolicy(input)
@@ -72,14 +78,15 @@ export const createPasswordPolicies = (store: Store, configurations: Configurati
       rules: JSON.stringify(policy.rules),
       expiration_days: policy.expirationDays,
     }
-    await store.write(() =>
-      run(
+    await store.write(function* () {
+      yield* requireStill(store, caller)
+      yield* run(
         sql
           .insertInto('password_policies')
           .values({ id, ...values })
           .onConflict((conflict) => conflict.column('id').doUpdateSet(values)),
-      ),
-    )
+      )
+    })
     return policy
   }
 

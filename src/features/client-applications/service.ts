@@ -5,6 +5,7 @@ import { isBareHost } from '#oauth/redirect-uri.ts'
 import type { RandomBytes } from '#oauth/token-format.ts'
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { requireStill } from '../access/still.ts'
 import { type Caller, isAdministrator } from '../access/caller.ts'
 import { systemTenantId } from '../access/permissions.ts'
 import {
@@ -124,6 +125,7 @@ export const createApplicationService = (deps: Deps) => {
       createdAt: deps.clock.now(),
     }
     return store.write(function* () {
+      yield* requireStill(store, caller)
       if (yield* applications.hasAtLeast(caller.userId, mostApplications))
         throw new ManagementError(
           refusals.applicationNotCreated,
@@ -143,6 +145,7 @@ export const createApplicationService = (deps: Deps) => {
     change: (before: Application) => ApplicationChange,
   ): Promise<ShownApplication> => {
     return store.write(function* () {
+      yield* requireStill(store, caller)
       const before = yield* require(caller, id, refusals.applicationToUpdateNotFound)
       const { fields: after, setsDataSources } = change(before)
       const fault = applicationFault(after, before.clientType)
@@ -167,6 +170,7 @@ export const createApplicationService = (deps: Deps) => {
   const remove = async (caller: Caller, id: number): Promise<void> => {
     await store.write(
       function* () {
+        yield* requireStill(store, caller)
         yield* require(caller, id, refusals.applicationToDeleteNotFound)
         yield* applications.remove(id)
       },
@@ -185,6 +189,7 @@ export const createApplicationService = (deps: Deps) => {
   ): Promise<ShownApplication> =>
     store.write(
       function* () {
+        yield* requireStill(store, caller)
         const application = yield* require(caller, id, refusals.applicationToResetNotFound)
         if (overlap !== undefined)
           return yield* show(application, yield* secrets.addBeside(application, overlap))

@@ -1,5 +1,6 @@
 import { type Command, all, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { requireStill } from '../access/still.ts'
 import { type Caller, checkPermissions } from '../access/caller.ts'
 import { permission } from '../access/permissions.ts'
 import { isSystemCaller } from '../access/reach.ts'
@@ -80,14 +81,15 @@ export const createConfigurations = (store: Store) => {
     checkMayConfigure(caller)
     const known = requireKnown(id)
     const value = checkValue(known, given)
-    await store.write(() =>
-      run(
+    await store.write(function* () {
+      yield* requireStill(store, caller)
+      yield* run(
         sql
           .insertInto('configurations')
           .values({ id, value })
           .onConflict((conflict) => conflict.column('id').doUpdateSet({ value })),
-      ),
-    )
+      )
+    })
     return shown(known, new Map([[id, value]]))
   }
 

@@ -5,6 +5,7 @@ import type { ConnectorRegistry } from '#connectors/registry.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Store } from '#store/store.ts'
 import type { Command } from '#store/command.ts'
+import { requireStill } from '../access/still.ts'
 import { requireStillFor } from '../access/acting.ts'
 import { checkPermissions, permissionName } from '../access/caller.ts'
 import { permission } from '../access/permissions.ts'
@@ -127,6 +128,7 @@ export const createDataSourceService = (deps: {
     checkOptions(connector, fields.options, contextOf(subject.tenantId))
     const permissions = fields.permissions && checkSourcePermissions(by, fields.permissions)
     return store.write(function* () {
+      yield* requireStill(store, by.caller)
       yield* requireStillFor(deps.users, by)
       const { userId: ownerId, tenantId } = subject
       const draft = { ...fields, permissions, connectionType, ownerId, tenantId }
@@ -145,6 +147,7 @@ export const createDataSourceService = (deps: {
   /** Throws 404, and 403 without DeleteDataSource on it. */
   const remove = (by: ActingFor, id: number): Promise<void> =>
     store.write(function* () {
+      yield* requireStill(store, by.caller)
       yield* requireStillFor(deps.users, by)
       yield* require(by, id, permission.deleteDataSource)
       yield* dataSources.remove(id, by.subject.userId)
@@ -167,6 +170,7 @@ export const createDataSourceService = (deps: {
     permissions: readonly number[] | undefined,
   ): Promise<readonly number[]> =>
     store.write(function* () {
+      yield* requireStill(store, by.caller)
       yield* requireStillFor(deps.users, by)
       yield* require(by, id, permission.modifyDataSource)
       const checked = checkSourcePermissions(by, permissions ?? [])

@@ -1,5 +1,6 @@
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { requireStill } from '../access/still.ts'
 import { type Caller, checkPermissions } from '../access/caller.ts'
 import { permission } from '../access/permissions.ts'
 import { isWithin, reachOf } from '../access/reach.ts'
@@ -131,6 +132,7 @@ export const createLimits = (store: Store) => {
     given: unknown,
   ): Promise<LimitValue & { readonly replaced: boolean }> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       checkMayChange(caller, owner)
       const limit = requireLimit(limitId)
       const value = checkValue(limit, owner.level, given)
@@ -143,6 +145,7 @@ export const createLimits = (store: Store) => {
   /** What is next in precedence holds again. Throws 403 and 404. */
   const remove = (caller: Caller, owner: LimitOwner, limitId: number): Promise<void> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       checkMayChange(caller, owner)
       const limit = requireLimit(limitId)
       const place = yield* requirePlace(caller, owner)

@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Secret } from '#lib/secret.ts'
 import { type Command, first } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { requireStill } from '../access/still.ts'
 import type { Caller } from '../access/caller.ts'
 import { oauthReach } from '../access/oauth-reach.ts'
 import { systemTenantId } from '../access/permissions.ts'
@@ -136,6 +137,7 @@ export const createOAuthApplicationService = (deps: Deps) => {
     check(sent)
     const availableToTenants = availabilityOf(sent.availableToTenants, tenantId, true)
     return store.write(function* () {
+      yield* requireStill(store, caller)
       yield* requireTenant(store, tenantId)
       const { clientSecret, ...fields } = sent
       const draft = { ...fields, tenantId, availableToTenants }
@@ -154,6 +156,7 @@ export const createOAuthApplicationService = (deps: Deps) => {
     sent: SentOAuthApplication,
   ): Promise<ShownOAuthApplication> =>
     store.write(function* () {
+      yield* requireStill(store, asked.caller)
       const before = yield* require(asked, id)
       checkUnchanged(before, sent)
       check(sent)
@@ -175,6 +178,7 @@ export const createOAuthApplicationService = (deps: Deps) => {
 
   const remove = async (asked: Asked, id: number): Promise<void> => {
     await store.write(function* () {
+      yield* requireStill(store, asked.caller)
       yield* require(asked, id)
       yield* rows.remove(id)
     })

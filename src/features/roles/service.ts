@@ -1,5 +1,6 @@
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { requireStill } from '../access/still.ts'
 import { requireAnAdministrator } from '../access/administrators.ts'
 import type { Caller } from '../access/caller.ts'
 import { checkGrantsToRole } from '../access/granting.ts'
@@ -71,6 +72,7 @@ export const createRoles = ({ store }: { readonly store: Store }) => {
    */
   const create = (caller: Caller, fields: RoleFields): Promise<ShownRole> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       const { tenantId = caller.tenantId, permissions = [] } = fields
       requireWithin(reachOf(caller, permission.createRole), tenantId)
       yield* requireTenant(store, tenantId)
@@ -105,6 +107,7 @@ export const createRoles = ({ store }: { readonly store: Store }) => {
    */
   const update = (caller: Caller, id: number, fields: RoleFields): Promise<ShownRole> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       const role = yield* require(caller, id, permission.modifyRole)
       if (fields.tenantId !== undefined && fields.tenantId !== role.tenantId)
         throw new ManagementError(refusals.invalidInput, 'tenantId cannot be changed.')
@@ -126,6 +129,7 @@ export const createRoles = ({ store }: { readonly store: Store }) => {
    */
   const remove = (caller: Caller, id: number, cascades: boolean): Promise<void> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       const role = yield* require(caller, id, permission.deleteRole)
       if (isDefaultRole(id))
         throw new ManagementError(refusals.defaultRole, 'It cannot be deleted.')

@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { requireStill } from '../access/still.ts'
 import { requireAnAdministrator } from '../access/administrators.ts'
 import { type Caller, isAdministrator } from '../access/caller.ts'
 import { permission, systemTenantId } from '../access/permissions.ts'
@@ -114,6 +115,7 @@ export const createTenants = ({
       )
     checkFields(made.fields, { given: made.parentTenant, must: systemTenantId })
     return store.write(function* () {
+      yield* requireStill(store, caller)
       const id = yield* tenants.insert(made.fields, clock.now())
       if (id === undefined) throw nameTaken()
       yield* importRoles(store, caller, id, made.importedRoles)
@@ -129,6 +131,7 @@ export const createTenants = ({
    */
   const update = (caller: Caller, id: number, change: TenantChange): Promise<ShownTenant> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       const before = yield* require(caller, id)
       const must = parentOf(id)
       const { fields, parentTenant: given = must } = change
@@ -145,6 +148,7 @@ export const createTenants = ({
   const remove = (caller: Caller, id: number, cascades: boolean): Promise<void> =>
     store.write(
       function* () {
+        yield* requireStill(store, caller)
         yield* require(caller, id)
         checkMayGo(caller, id)
         yield* removeTenant(store, caller, id, cascades)
@@ -174,6 +178,7 @@ export const createTenants = ({
     userIds: readonly number[],
   ): Promise<readonly number[]> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       yield* require(caller, id)
       yield* replaceAdministrators(store, caller, id, userIds)
       return yield* readAdministrators(store, id)

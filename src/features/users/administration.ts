@@ -1,6 +1,7 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { requireStill } from '../access/still.ts'
 import { requireTenant } from '../access/tenants.ts'
 import { requireAnAdministrator } from '../access/administrators.ts'
 import type { Caller } from '../access/caller.ts'
@@ -43,16 +44,16 @@ export type UserAdministrationDeps = {
   readonly passwords: PasswordHasher
 }
 
+const checkFields = (fields: AccountFields, clock: Clock): void => {
+  const fault = userNameFault(fields.userName)
+  if (fault !== undefined) throw new ManagementError(refusals.invalidInput, fault)
+  checkLock(fields.status, clock)
+}
+
 /** What administrators do with users (management reference 2.1, 2.2): who may do it to whom, and what it ends. */
 export const createUserAdministration = (deps: UserAdministrationDeps) => {
   const { store, clock, lockout } = deps
   const { accounts, require, requireChangeable } = deps.reached
-
-  const checkFields = (fields: AccountFields): void => {
-    const fault = userNameFault(fields.userName)
-    if (fault !== undefined) throw new ManagementError(refusals.invalidInput, fault)
-    checkLock(fields.status, clock)
-  }
 
   /** The users of the tenants that the caller administers, or of what the filter leaves of them. Throws 403. */
   const list = (caller: Caller, page: Page, filter: TenantFilter) =>
@@ -79,7 +80,7 @@ export const createUserAdministration = (deps: UserAdministrationDeps) => {
    * cannot give, 400 for what does not fit, a name that is taken among it.
    */
   const create = async (caller: Caller, fields: AccountFields): Promise<Account> => {
-    checkFields(fields)
+    checkFields(fields, clock)
     const { userName, status, grants, password: given } = fields
     const tenantId = fields.tenantId ?? caller.tenantId
     requireWithin(reachOf(caller, permission.createUsers), tenantId)
@@ -87,6 +88,7 @@ export const createUserAdministration = (deps: UserAdministrationDeps) => {
       throw new ManagementError(refusals.invalidInput, 'passwordInfo needs a password.')
     const passwordHash = await hashGiven(deps, userName, given.password)
     return store.write(function* () {
+      yield* requireStill(store, caller)
       yield* requireTenant(store, tenantId)
       yield* requireGrants(store, caller, { tenantId, grants, held: new Set() })
       const passwordExpiresAt = yield* expiryOf(deps.policies, given, clock.now())
@@ -121,11 +123,14 @@ export const createUserAdministration = (deps: UserAdministrationDeps) => {
    * reach, 403 for what the caller may not give or touch, 400 for what does not fit.
    */
   const replace = async (caller: Caller, id: number, fields: AccountFields): Promise<Account> => {
-    checkFields(fields)
+    checkFields(fields, clock)
     const { userName, status, grants, password: given } = fields
+    // Nobody's password is hashed for who may not set it: hashes have a queue, which sign-ins share.
+    await store.read(() => requireChangeable(caller, modifiable(caller), id))
     const hash =
       given?.password === undefined ? undefined : await hashGiven(deps, userName, given.password)
     return store.write(function* () {
+      yield* requireStill(store, caller)
       const user = yield* requireChangeable(caller, modifiable(caller), id)
       const tenantId = fields.tenantId ?? user.account.tenantId
       checkOwn(caller, user, fields)
@@ -150,6 +155,7 @@ export const createUserAdministration = (deps: UserAdministrationDeps) => {
   const remove = (caller: Caller, id: number, cascades: boolean): Promise<void> =>
     store.write(
       function* () {
+        yield* requireStill(store, caller)
         yield* requireChangeable(caller, reachOf(caller, permission.deleteUsers), id)
         if (caller.userId === id) throw new ManagementError(refusals.ownAccount)
         yield* removeUser(store, id, cascades)

@@ -1,4 +1,5 @@
 import type { Command } from '#store/command.ts'
+import { requireStill } from '../access/still.ts'
 import { requireAnAdministrator } from '../access/administrators.ts'
 import type { Caller } from '../access/caller.ts'
 import { checkNotOneself } from '../access/granting.ts'
@@ -55,6 +56,7 @@ export const createUserParts = (deps: UserAdministrationDeps & { readonly users:
   const setStatus = async (caller: Caller, id: number, status: StatusChange): Promise<Account> => {
     checkLock(status, clock)
     return store.write(function* () {
+      yield* requireStill(store, caller)
       yield* requireChangeable(caller, modifiable(caller), id)
       checkNotShuttingOneselfOut(caller, id, status)
       yield* applyStatus({ accounts, lockout }, id, status)
@@ -66,6 +68,7 @@ export const createUserParts = (deps: UserAdministrationDeps & { readonly users:
   /** Replaces roles and permissions. Throws 404, 403 (rules 9, 10), 400 for what does not fit. */
   const setGrants = (caller: Caller, id: number, grants: Grants): Promise<Account> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       const { account, holder } = yield* requireChangeable(caller, modifiable(caller), id)
       if (!sameGrants(account.grants, grants)) checkNotOneself(caller, id)
       const { tenantId } = account
@@ -101,6 +104,7 @@ export const createUserParts = (deps: UserAdministrationDeps & { readonly users:
     tenantIds: readonly number[],
   ): Promise<readonly number[]> =>
     store.write(function* () {
+      yield* requireStill(store, caller)
       const reach = reachOf(caller, permission.tenantApi, permission.modifyUsers)
       const { account } = yield* requireChangeable(caller, reach, id)
       yield* replaceAdministered(store, caller, { user: account, reach, tenantIds })

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { PasswordChange } from '#features/authentication/change-password.ts'
-import type { AllowedApplications } from '#features/authorizations/allowed.ts'
 import { ManagementError } from '#features/refusals.ts'
 import { type BrowserSession, oneField, type SignedIn } from './browser-session.ts'
 import { type ChangePasswordPage, renderChangePassword } from './change-password.ts'
@@ -9,7 +8,6 @@ import { answerPageError, sendPage } from './send.ts'
 
 export type PasswordPageDeps = {
   readonly browser: BrowserSession
-  readonly allowed: AllowedApplications
   readonly passwordChange: PasswordChange
 }
 
@@ -75,20 +73,19 @@ export const takePassword = async (
     return showPassword(deps, reply, changing, {
       problem: 'The new password and its repetition differ.',
     })
+  const disconnects = oneField(fields, 'disconnect') === 'yes'
   try {
     const current = oneField(fields, 'currentPassword')
-    await deps.passwordChange.changeOwn(caller, { current, next, sessionId })
+    await deps.passwordChange.changeOwn(caller, { current, next, sessionId, disconnects })
   } catch (error) {
     if (error instanceof ManagementError)
       return showPassword(deps, reply, changing, { problem: error.message })
     throw error
   }
   request.log.info({ audit: 'user.password-changed', userId: caller.userId }, 'audit')
-  const disconnected = oneField(fields, 'disconnect') === 'yes'
-  if (disconnected) await deps.allowed.revokeAll(caller)
   return caller.mustChangePassword
     ? reply.redirect(changing.target.next, 303)
-    : showPassword(deps, reply, changing, { done: true, disconnected })
+    : showPassword(deps, reply, changing, { done: true, disconnected: disconnects })
 }
 
 /** The change of the own password: the one page that a session opens whose password must be changed first. */

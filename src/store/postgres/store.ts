@@ -61,9 +61,10 @@ const createWrite = (connect: () => Promise<PoolClient>, forget: () => void) => 
             command,
             patient ? { query_timeout: longPatience } : {},
           )
-    // What a single statement has just read may be gone when its foreign key is checked; the next look says so.
+    // What was just read may be gone when a foreign key is checked, which even a serializable transaction is told as an error
+    // of the key; the next look says what is there.
     const mayTryAgain = (error: unknown): boolean =>
-      isConflict(error) || (isolation === 'one-statement' && isDangling(error))
+      isConflict(error) || (isolation !== 'row-locks' && isDangling(error))
     for (let tries = 1; ; tries += 1) {
       try {
         const value = await runOnce()

@@ -86,9 +86,9 @@ const updatePasswordPolicy = endpoint<PolicyDeps, typeof Body>({
   success: 200,
   body: Body,
   answer: Shown,
-  handle: async ({ policies }, _caller, { id, body }) =>
+  handle: async ({ policies }, caller, { id, body }) =>
     shown(
-      await policies.replace(id, {
+      await policies.replace(caller, id, {
         ...body,
         id: Number(body.id),
         description: body.description ?? '',
