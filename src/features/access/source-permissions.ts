@@ -8,6 +8,27 @@ import { permission } from './permissions.ts'
 /** The permissions that may be set on a data source (management reference 1.4). */
 export const sourcePermissions: readonly number[] = [2, 3, 4, 5, 6, 7, 10]
 
+const isList = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.every((id) => Number.isSafeInteger(id))
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * What a row says was set on a data source; undefined where nothing was. One that is damaged permits nothing: it must not
+ * open more, nor break the list of those beside it (T55).
+ */
+export const readSourcePermissions = (text: string | null): readonly number[] | undefined => {
+  if (text === null) return undefined
+  const value = parsed(text)
+  return isList(value) ? value : []
+}
+
 /** Who asks, and for whom: the same, unless `?user=` named somebody (management reference 6). */
 export type ActingFor = { readonly caller: Caller; readonly subject: Caller }
 

@@ -6,6 +6,7 @@ import { type Command, first, prepare } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Hasher } from '#vault/hashing.ts'
 import { permission } from '../access/permissions.ts'
+import { readSourcePermissions } from '../access/source-permissions.ts'
 import { dataSourceNameKey, type SourceRef } from '../data-sources/data-source.ts'
 import { readLimitColumns, type ReadLimits, toReadLimits } from '../limits/effective.ts'
 import type { LastUsed } from './last-used.ts'
@@ -50,14 +51,11 @@ const toFound = (row: Row): Found => {
   const { source_id: id, source_revision: revision } = row
   const reached = id !== null && isReached(row, id)
   // What is set on the data source counts alone (management reference 1.3, rule 5); of one out of reach nothing is told.
-  const set = reached ? row.source_permissions : null
+  const set = readSourcePermissions(reached ? row.source_permissions : null)
   return {
     expiresAt: row.expires_at,
     alive: Boolean(row.alive),
-    mayRead:
-      set === null
-        ? Boolean(row.may_read)
-        : (JSON.parse(set) as readonly number[]).includes(permission.useOData),
+    mayRead: set === undefined ? Boolean(row.may_read) : set.includes(permission.useOData),
     userId: row.user_id,
     consentId: row.consent_id,
     applicationId: row.application_id,

@@ -1,5 +1,6 @@
 import { type Command, all, first, prepare, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { readSourcePermissions } from '../access/source-permissions.ts'
 import { type DataSource, dataSourceNameKey } from './data-source.ts'
 
 type Columns = {
@@ -37,7 +38,7 @@ const toDataSource = (row: Columns): DataSource => ({
   connectionType: row.connection_type,
   description: row.description ?? undefined,
   options: JSON.parse(row.options) as Record<string, string>,
-  permissions: row.permissions === null ? undefined : (JSON.parse(row.permissions) as number[]),
+  permissions: readSourcePermissions(row.permissions),
   revision: row.revision,
 })
 

@@ -1,6 +1,10 @@
 import { type Command, all } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
-import { holdsOnSource, sourcePermissions } from '../access/source-permissions.ts'
+import {
+  holdsOnSource,
+  readSourcePermissions,
+  sourcePermissions,
+} from '../access/source-permissions.ts'
 import type { Page } from './account-store.ts'
 
 /** A data source as a list of a user's shows it (management reference 2.3): without its options. */
@@ -30,7 +34,7 @@ export function* readSourcesOf(
     .orderBy('id')
   const rows = yield* all(page.limit === undefined ? found : found.limit(page.limit + 1))
   return rows.map((row) => {
-    const set = row.permissions === null ? undefined : (JSON.parse(row.permissions) as number[])
+    const set = readSourcePermissions(row.permissions)
     return {
       id: row.id,
       name: row.name,
