@@ -54,6 +54,14 @@ const refuseOtherMethods = (app: FastifyInstance, endpoints: readonly Endpoint<n
       method: other,
       url: path,
       exposeHeadRoute: false,
+      errorHandler: (error, request, reply) => {
+        void answerManagementError(
+          request,
+          reply,
+          error,
+          endpoints.find((endpoint) => endpoint.path === path),
+        )
+      },
       handler: async (_request, reply) => {
         void reply.header('Allow', used.join(', '))
         throw new ManagementError(refusals.methodNotAllowed, `It takes ${used.join(', ')}.`)

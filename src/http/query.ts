@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Endpoint } from '#features/endpoint.ts'
-import { meaningful, type Parameters } from '#features/parameters.ts'
+import { meaningful, type Parameters, textParameter } from '#features/parameters.ts'
 import { ManagementError, refusals } from '#features/refusals.ts'
 import { parseForm, rawQuery } from './body.ts'
 
@@ -39,6 +39,16 @@ const refuseOthers = (endpoint: Endpoint<never>, known: Parameters, raw: Raw): v
       )
 }
 
+const userName = textParameter('')
+
+const readUser = (endpoint: Endpoint<never>, raw: Raw): string | undefined => {
+  const given = raw.get('user')
+  if (given === undefined) return undefined
+  const user = userName.parse(given.text)
+  if (user === undefined) throw new ManagementError(endpoint.invalid, `user ${userName.fault}.`)
+  return user
+}
+
 /**
  * The parameters of an endpoint, parsed, and whom `?user=` names. Refuses a repeated parameter, a text that is none of its
  * parameter's, and a meaningful parameter that the endpoint does not take.
@@ -59,5 +69,5 @@ export const readParameters = (
       throw new ManagementError(endpoint.invalid, `${name} ${parameter.fault}.`)
     values[name] = value
   }
-  return { values, user: raw.get('user')?.text }
+  return { values, user: readUser(endpoint, raw) }
 }

@@ -428,6 +428,7 @@ test('a dry run shows what a migration would do, and touches nothing', async () 
   assert.equal(first.code, 0, first.error)
   assert.match(first.out, /^-- 0001-initial\ncreate table "tenants"[^\n]+;\n/)
   assert.match(first.out, /\n-- 0002-machine-clients\nalter table "client_applications"/)
+  assert.match(first.out, /\n-- 0003-administration\nalter table "roles"/)
   assert.ok(!existsSync(missing))
 
   const directory = newDirectory()
@@ -435,25 +436,29 @@ test('a dry run shows what a migration would do, and touches nothing', async () 
   copyFileSync(file, old)
   cpSync(join(dataDir, 'keys'), join(directory, 'keys'), { recursive: true })
   const database = new DatabaseSync(old)
-  database.exec(`delete from kysely_migration where name = '0002-machine-clients'; drop table schema_facts;
-    alter table client_applications drop column data_sources; PRAGMA journal_mode = WAL`)
+  database.exec(`delete from kysely_migration where name = '0003-administration';
+    drop table oauth_applications; drop table limit_values; drop table configurations; drop table password_policies;
+    drop index roles_name_key; drop index role_permissions_permission; drop index user_permissions_permission;
+    drop index tenants_administered_tenant; drop index client_applications_tenant; drop index data_sources_tenant;
+    alter table roles drop column name_key; alter table data_sources drop column permissions;
+    PRAGMA journal_mode = WAL`)
   database.close()
   const oldEnv = { HEADGATE_DATA_DIR: directory, HEADGATE_MIGRATE: 'check' }
   const [hash, names] = [hashOf(old), readdirSync(directory)]
   const dry = await runCommand(['migrate', '--dry-run'], oldEnv)
   assert.equal(dry.code, 0, dry.error)
-  assert.ok(!dry.out.includes('0001-initial'))
-  assert.match(dry.out, /alter table "client_applications" add column "data_sources"/)
+  assert.ok(!dry.out.includes('0002-machine-clients'))
+  assert.match(dry.out, /alter table "data_sources" add column "permissions"/)
   const doctor = await runCommand(['doctor'], oldEnv)
   assert.equal(doctor.code, 1)
   assert.match(
     doctor.out,
-    /^look {2}The database lacks 0002-machine-clients: run headgate migrate\.$/m,
+    /^look {2}The database lacks 0003-administration: run headgate migrate\.$/m,
   )
   assert.equal(hashOf(old), hash)
   assert.deepEqual(readdirSync(directory), names)
 
-  assertRefused(await runCommand(['serve'], oldEnv), /lacks 0002-machine-clients/)
+  assertRefused(await runCommand(['serve'], oldEnv), /lacks 0003-administration/)
   const done = await runCommand(['migrate'], oldEnv)
   assert.equal(done.code, 0, done.error)
   const nothing = await runCommand(['migrate', '--dry-run'], oldEnv)

@@ -96,7 +96,7 @@ export const limits: readonly Limit[] = [
     id: limitId.pageSize,
     name: 'ODataPageSize',
     description:
-      'Rows of a page of an OData collection, unless the data source has an option of its own.',
+      'Rows of a page of an OData collection at most; a data source may have an option for fewer.',
     minValue: 1n,
     maxValue: 10_000n,
     defaultValue: 2000n,
@@ -124,6 +124,10 @@ export const canBeSetAt = ({ validForLimits }: Limit, level: LimitLevel): boolea
  */
 export const parseLimitValue = (given: unknown): bigint | undefined => {
   if (typeof given === 'bigint') return given
-  if (typeof given === 'number') return Number.isInteger(given) ? BigInt(given) : undefined
+  // A large number that came with a point or an exponent may not be the one that was meant, unless it is too large anyway.
+  if (typeof given === 'number') {
+    const isExact = Number.isSafeInteger(given) || Math.abs(given) > 1e19
+    return isExact && Number.isInteger(given) ? BigInt(given) : undefined
+  }
   return typeof given === 'string' && /^-?\d{1,30}$/.test(given) ? BigInt(given) : undefined
 }

@@ -18,8 +18,12 @@ const valueAt = (level: LimitLevel, subject: RawBuilder<unknown>, id: number) =>
     string | null
   >`(select l.value from limit_values as l where l.level = ${raw.lit(level)} and l.subject_id = ${subject} and l.limit_id = ${raw.lit(id)})`
 
-/** The value that holds, as decimal digits, never null. */
-export const effectiveLimit = (id: number, of: LimitColumns): RawBuilder<string> => {
+/** The value that holds, as decimal digits, never null. @param otherwise where nothing is set */
+export const effectiveLimit = (
+  id: number,
+  of: LimitColumns,
+  otherwise: bigint = defaultOf(id),
+): RawBuilder<string> => {
   const found = (level: LimitLevel, column: string | undefined) =>
     column === undefined ? [] : [valueAt(level, raw.ref(column), id)]
   const values = [
@@ -27,7 +31,7 @@ export const effectiveLimit = (id: number, of: LimitColumns): RawBuilder<string>
     ...found('user', of.user),
     ...found('tenant', of.tenant),
     valueAt('system', raw.lit(0), id),
-    raw.lit(String(defaultOf(id))),
+    raw.lit(String(otherwise)),
   ]
   return raw<string>`coalesce(${raw.join(values)})`
 }
@@ -44,21 +48,27 @@ export const sessionIdleTime = (tenantColumn: string): RawBuilder<number> =>
 export type ReadLimits = {
   /** Rows of a query, all of its pages together; beyond what a number holds exactly it is as good as none. */
   readonly rows: number
-  /** Rows of a page, unless the data source has an option of its own. */
-  readonly pageSize: number
+  /** Rows of a page at most, whatever the data source's own option says; undefined where nothing is set. */
+  readonly pageSize: number | undefined
 }
 
 /** The columns of `ReadLimits`, for a statement that knows the data source, its owner and the owner's tenant. */
 export const readLimitColumns = (of: LimitColumns) =>
   [
     effectiveLimit(limitId.maxFetchRows, of).as('most_rows'),
-    effectiveLimit(limitId.pageSize, of).as('page_size'),
+    effectiveLimit(limitId.pageSize, of, 0n).as('page_size'),
   ] as const
 
 export const toReadLimits = (row: {
   readonly most_rows: string
   readonly page_size: string
-}): ReadLimits => ({ rows: Number(row.most_rows), pageSize: Number(row.page_size) })
+}): ReadLimits => ({
+  rows: Number(row.most_rows),
+  pageSize: row.page_size === '0' ? undefined : Number(row.page_size),
+})
+
+/** Rows of a page where neither a limit nor an option says how many. */
+export const defaultPageSize = Number(defaultOf(limitId.pageSize))
 
 /** Reads how much a reading of this data source of this user is given; undefined when there is none. */
 export const createReadLimits = (store: Store) => {

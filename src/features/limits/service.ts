@@ -1,5 +1,7 @@
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { checkMayChange as checkMayChangeHolder } from '../access/granting.ts'
+import { readHolders } from '../access/held.ts'
 import { requireStill } from '../access/still.ts'
 import { type Caller, checkPermissions } from '../access/caller.ts'
 import { permission } from '../access/permissions.ts'
@@ -59,17 +61,20 @@ export const createLimits = (store: Store) => {
   const reachFor = (caller: Caller) => reachOf(caller, permission.limits)
 
   /** A user out of reach is not told from one that does not exist. */
-  function* requireUser(caller: Caller, userId: number): Command<void> {
+  function* requireUser(caller: Caller, userId: number, changes = false): Command<void> {
     const tenantId = yield* values.tenantOfUser(userId)
     if (tenantId === undefined || !isWithin(reachFor(caller), tenantId))
       throw new ManagementError(refusals.userNotFound)
+    if (!changes) return
+    for (const holder of yield* readHolders(store, [userId])) checkMayChangeHolder(caller, holder)
   }
 
   /**
-   * The place of a limit, when the caller may go there. Throws 404. The tenant is read in the same command, so that one which
+   * The place of a limit, when the caller may go there. Throws 404, and for a change 403 where the user holds or administers
+   * what the caller does not. The tenant is read in the same command, so that one which
    * is deleted at this moment is not there.
    */
-  function* requirePlace(caller: Caller, owner: LimitOwner): Command<LimitPlace> {
+  function* requirePlace(caller: Caller, owner: LimitOwner, changes = false): Command<LimitPlace> {
     switch (owner.level) {
       case 'system':
         return { level: 'system', id: 0 }
@@ -80,10 +85,10 @@ export const createLimits = (store: Store) => {
         return { level: 'tenant', id }
       }
       case 'user':
-        yield* requireUser(caller, owner.userId)
+        yield* requireUser(caller, owner.userId, changes)
         return { level: 'user', id: owner.userId }
       case 'data-source':
-        yield* requireUser(caller, owner.userId)
+        yield* requireUser(caller, owner.userId, changes)
         if (!(yield* values.ownsDataSource(owner.userId, owner.dataSourceId)))
           throw new ManagementError(refusals.dataSourceOfAnother)
         return { level: 'data-source', id: owner.dataSourceId }
@@ -136,7 +141,7 @@ export const createLimits = (store: Store) => {
       checkMayChange(caller, owner)
       const limit = requireLimit(limitId)
       const value = checkValue(limit, owner.level, given)
-      const place = yield* requirePlace(caller, owner)
+      const place = yield* requirePlace(caller, owner, true)
       const before = yield* values.read(place, limit.id)
       yield* values.set(place, limit.id, value)
       return { value, replaced: before !== undefined }
@@ -148,7 +153,7 @@ export const createLimits = (store: Store) => {
       yield* requireStill(store, caller)
       checkMayChange(caller, owner)
       const limit = requireLimit(limitId)
-      const place = yield* requirePlace(caller, owner)
+      const place = yield* requirePlace(caller, owner, true)
       if (!(yield* values.remove(place, limit.id))) throw new ManagementError(refusals.limitNotSet)
     })
 

@@ -337,7 +337,7 @@ describe('a collection', () => {
     assert.equal(await service.model(), model)
     // Reads share a lock until their turn of the event loop is over; nobody can write before that.
     await new Promise((resolve) => setImmediate(resolve))
-    const writer = new DatabaseSync(join(directory, 'shop.db'))
+    const writer = new DatabaseSync(join(directory, 'shop.db'), { timeout: 5000 })
     writer.exec('CREATE TABLE Late (id INTEGER PRIMARY KEY)')
     writer.close()
     assert.ok((await service.model()).sets.has('Lates'))

@@ -1,5 +1,6 @@
 // A page of a collection (OData 4.01 Protocol 11.2.6): rows, count, and the link to the next page.
 import type { Source } from '#connectors/connector.ts'
+import { defaultPageSize } from '#features/limits/effective.ts'
 import { bindCollection } from '#odata/bind-request.ts'
 import type { EntitySet } from '#odata/edm/model.ts'
 import { ODataError } from '#odata/errors.ts'
@@ -244,8 +245,9 @@ export const answerCollection = async (call: Call, set: EntitySet): Promise<ODat
   if (cached === undefined && options.skipToken === undefined)
     state.collections.set(cacheKey, prepared)
   const preferred = preferredPageSize(prefer)
-  const own = deps.settings.pageSize ?? call.context.limits.pageSize
-  const size = Math.min(own, preferred ?? Infinity)
+  const { pageSize: most = Infinity } = call.context.limits
+  const own = deps.settings.pageSize ?? call.context.limits.pageSize ?? defaultPageSize
+  const size = Math.min(own, most, preferred ?? Infinity)
   const { plan, left, served, fetched } = planPage(call, prepared, size, openCursor(call, prepared))
   const count = await countPrefix(call, prepared, plan)
   const prefix = `${prepared.head}${count}"value":[`

@@ -47,7 +47,7 @@ export type ODataContext = {
     /** Rows of a query, all of its pages together (limit MaxFetchRows). */
     readonly rows: number
     /** Rows of a page, unless the data source's own option says otherwise (limit ODataPageSize). */
-    readonly pageSize: number
+    readonly pageSize: number | undefined
   }
 }
 

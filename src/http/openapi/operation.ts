@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { permissions } from '#features/access/permissions.ts'
+import { permission, permissions } from '#features/access/permissions.ts'
 import type { Endpoint } from '#features/endpoint.ts'
 import { type RefusalRow, refusals } from '#features/refusals.ts'
 import { nounOf } from './nouns.ts'
@@ -26,9 +26,22 @@ const inWords = (needed: readonly ApiPermission[]): string => {
   return `Needs the ${needed.length === 1 ? 'permission' : 'permissions'} ${words}${isAdministrator ? '' : '; Administrator (12) is enough for everything'}.`
 }
 
+/** Where the permissions count (management reference 1.3, rule 4; OAuth reference C.1). */
+const placeInWords = ({ path, permissions: needed }: Endpoint<never>): string | false => {
+  if (needed.includes(permission.oauth))
+    return 'They count in your own tenant and, from the system tenant, in those that you administer.'
+  const ofTenants = permissions.some(
+    ({ id, category }) => needed.includes(id) && category === 'tenant',
+  )
+  const counts =
+    ofTenants || needed.includes(permission.tenantApi) || /limits\/.*:id\/:other/.test(path)
+  return counts && 'It counts in tenants on which you have administrative access.'
+}
+
 const describe = (endpoint: Endpoint<never>): string =>
   [
     inWords(permissionsOf(endpoint.permissions)),
+    placeInWords(endpoint),
     endpoint.onlyTheseParameters === true && 'Any other parameter is refused.',
     endpoint.audit !== undefined && `The audit log calls it \`${endpoint.audit}\`.`,
   ]
@@ -57,7 +70,10 @@ const pathParameters = (path: string): readonly ApiParameter[] => {
             name,
             in: 'path',
             required: true,
-            description: `The id that follows \`${before}\``,
+            // Two ids in a row: the second is the limit that is set on the first.
+            description: before.startsWith(':')
+              ? 'The id of the limit'
+              : `The id that follows \`${before}\``,
             schema: idSchema,
           },
     ]
@@ -113,6 +129,11 @@ const rowsOf = (endpoint: Endpoint<never>): readonly RefusalRow[] => {
 
 const successText = { 200: 'Done.', 201: 'Created.', 204: 'Done; there is no body.' } as const
 
+const contentOf = (endpoint: Endpoint<never>): Pick<ApiResponse, 'content'> =>
+  endpoint.answer === undefined || endpoint.success === 204
+    ? {}
+    : { content: { 'application/json': { schema: plainSchema(endpoint.answer) } } }
+
 const successResponse = (endpoint: Endpoint<never>): ApiResponse => ({
   description: successText[endpoint.success],
   ...(endpoint.location === undefined
@@ -125,9 +146,7 @@ const successResponse = (endpoint: Endpoint<never>): ApiResponse => ({
           },
         },
       }),
-  ...(endpoint.answer === undefined || endpoint.success === 204
-    ? {}
-    : { content: { 'application/json': { schema: plainSchema(endpoint.answer) } } }),
+  ...contentOf(endpoint),
 })
 
 /** What the API description says of an endpoint: all of it is made of the endpoint's own data. */
@@ -149,6 +168,9 @@ export const operationOf = (endpoint: Endpoint<never>): Operation => {
         }),
     responses: {
       [endpoint.success]: successResponse(endpoint),
+      ...(endpoint.replaced === undefined
+        ? {}
+        : { 200: { description: 'It was set already.', ...contentOf(endpoint) } }),
       ...refusalResponses(rowsOf(endpoint), endpoint.codeAsText === true),
     },
     security: [{ basic: [] }],

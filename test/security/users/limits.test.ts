@@ -278,7 +278,7 @@ test('a limit of rows that is lowered while somebody pages holds for the next pa
 const chunks = (size: number): readonly number[] =>
   Array.from({ length: Math.ceil(100 / size) }, (_, i) => Math.min(size, 100 - i * size))
 
-test("ODataPageSize is the size of a page unless the data source's own option says otherwise", async () => {
+test("ODataPageSize bounds a page, and the data source's own option can only ask for less", async () => {
   const headers = await bearer()
   assert.deepEqual((await pagesOf(headers)).pages, [100])
   for (const [place, rows] of [
@@ -290,11 +290,17 @@ test("ODataPageSize is the size of a page unless the data source's own option sa
     await set(place, rows)
     assert.deepEqual((await pagesOf(headers)).pages, chunks(rows))
   }
-  await execute(
-    app,
-    raw`update data_sources set options = '{"Database":"one.db","ODataPageSize":"80"}', revision = revision + 1 where id = ${Number(one)}`,
-  )
-  assert.deepEqual((await pagesOf(headers)).pages, [80, 20])
+  for (const [option, size] of [
+    [80, 70],
+    [30, 30],
+  ] as const) {
+    const options = JSON.stringify({ Database: 'one.db', ODataPageSize: String(option) })
+    await execute(
+      app,
+      raw`update data_sources set options = ${options}, revision = revision + 1 where id = ${Number(one)}`,
+    )
+    assert.deepEqual((await pagesOf(headers)).pages, chunks(size))
+  }
 })
 
 test('a limit that is set while its tenant is deleted is set before, or not there to be set', async () => {
@@ -317,4 +323,18 @@ test('a limit that is set while its tenant is deleted is set before, or not ther
     assert.equal((await put()).status, 404)
   }
   assert.deepEqual(await rows(app, raw`select * from limit_values`), [])
+})
+
+test('T60: nobody limits a user who holds more than they do, nor the data sources of one', async () => {
+  const keeper = await createPerson(app, {
+    name: 'keeper',
+    permissions: [11, 27],
+    administers: [1],
+  })
+  const admin = await app.core.store.read(() => app.core.users.readByName(people.admin.name))
+  const put = (place: string) =>
+    manage(app, 'PUT', `/api/admin/limits/${place}`, { person: keeper, body: { value: 1 } })
+  assert.equal((await put(`users/${admin?.id}/1`)).status, 403)
+  const less = await createPerson(app, { name: 'less', permissions: [7] })
+  assert.equal((await put(`users/${less.id}/1`)).status, 200)
 })

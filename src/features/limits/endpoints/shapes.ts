@@ -4,7 +4,12 @@ import type { Limits } from '../service.ts'
 export type LimitDeps = { readonly limits: Limits }
 
 /** Any JSON value: a number of any size or digits; the service says what is wrong with it. */
-export const ValueBody = Type.Object({ value: Type.Unknown() })
+export const ValueBody = Type.Object({
+  value: Type.Unsafe<unknown>({
+    description: 'A whole number within the bounds of the limit, or its digits as text',
+    examples: [15],
+  }),
+})
 
 /** 9000000000000000000 is beyond what a number holds; big integers are printed as they are. */
 const BigValue = Type.Integer()

@@ -51,17 +51,31 @@ const Shown = Type.Object({
 })
 
 /** A PUT keeps the secret and the availability that it leaves out, and resets what else it leaves out. */
+const Uri = (example: string) =>
+  Type.String({ description: 'An absolute https URL', examples: [example] })
+
 const UpdateBody = Type.Object({
-  name: Type.String(),
-  dataStore: Id,
+  name: Type.String({
+    description:
+      '1 to 128 letters, digits, underscores, blanks and dashes; unique in the tenant and data store',
+  }),
+  dataStore: Type.Union(Id.anyOf, {
+    description: oauthDataStores.map(({ id, name }) => `${id} ${name}`).join(', '),
+    examples: [oauthDataStores[0].id],
+  }),
   tenantId: Type.Optional(Id),
   description: Type.Optional(Type.String()),
   clientId: Type.String(),
   clientSecret: Type.Optional(Type.String()),
-  authorizeURI: Type.String(),
-  tokenURI: Type.String(),
+  authorizeURI: Uri('https://accounts.google.com/o/oauth2/v2/auth'),
+  tokenURI: Uri('https://oauth2.googleapis.com/token'),
   scope: Type.Optional(Type.String()),
-  availableToTenants: Type.Optional(Type.Boolean()),
+  availableToTenants: Type.Optional(
+    Type.Boolean({
+      description:
+        'Of the system tenant: whether every tenant may use it; true unless told otherwise',
+    }),
+  ),
 })
 
 const CreateBody = Type.Object({ ...UpdateBody.properties, clientSecret: Type.String() })
