@@ -6,6 +6,8 @@ export type Extent = {
   /** Of the stores of different sizes, which are many. */
   readonly growthRounds: Rounds
   readonly sizes: { readonly sqlite: readonly number[]; readonly postgres: readonly number[] }
+  /** Tenants of the larger store of the lists, and how often each list is asked for. */
+  readonly lists: { readonly tenants: number; readonly rounds: number }
   readonly starts: number
   /** Milliseconds before the memory of an idle server is read. */
   readonly idle: number
@@ -17,6 +19,7 @@ const full: Extent = {
   rounds: { count: 5, milliseconds: 1000, warmUp: 1000 },
   growthRounds: { count: 3, milliseconds: 500, warmUp: 500 },
   sizes: { sqlite: [1e3, 1e4, 1e5], postgres: [1e3, 1e5] },
+  lists: { tenants: 500, rounds: 40 },
   starts: 5,
   idle: 5000,
   syncs: 1000,
@@ -32,6 +35,7 @@ const quick: Extent = {
   rounds: { count: 1, milliseconds: 200, warmUp: 100 },
   growthRounds: { count: 1, milliseconds: 200, warmUp: 100 },
   sizes: { sqlite: [1e3], postgres: [1e3] },
+  lists: { tenants: 10, rounds: 3 },
   starts: 1,
   idle: 200,
   syncs: 100,

@@ -15,6 +15,7 @@ import {
 import { type Ground, preparePostgres, prepareSqlite } from './growth/grounds.ts'
 import { growthHeading, measureGrowth } from './growth/growth.ts'
 import { startHeadgate } from './headgate.ts'
+import { measureLists } from './lists/lists.ts'
 import { WrongOption } from './options.ts'
 import type { Stage } from './stage.ts'
 import { median } from './statistics.ts'
@@ -115,6 +116,10 @@ const growthOnPostgres = async (stage: Stage): Promise<Found> => {
   return growth(stage, ground, stage.extent.sizes.postgres)
 }
 
+const lists =
+  (engine: 'SQLite' | 'PostgreSQL') =>
+  async (stage: Stage): Promise<Found> => ({ table: await measureLists(stage, engine) })
+
 /** Row 7: the second and later starts over one data directory, and what an idle server occupies. */
 const starts = async ({ dataDir: parent, extent }: Stage): Promise<Found> => {
   const dataDir = join(parent, 'starts')
@@ -148,6 +153,8 @@ const sections: readonly Section[] = [
   { name: 'nodes', measure: nodes },
   { name: 'growth', measure: growthOnSqlite },
   { name: 'growth-postgres', measure: growthOnPostgres },
+  { name: 'lists', measure: lists('SQLite') },
+  { name: 'lists-postgres', measure: lists('PostgreSQL') },
 ]
 
 /** The sections whose names hold one of the words; all when there is no word. Refuses a word that names none. */

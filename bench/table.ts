@@ -84,7 +84,7 @@ export const boundedLine = (
   '-',
 ]
 
-const isText = (name: string): boolean => ['row', 'path', 'verdict', 'tokens'].includes(name)
+const isText = (name: string): boolean => ['row', 'path', 'verdict', 'tokens', 'who'].includes(name)
 
 /** Columns of equal width below their names; words to the left, numbers to the right. */
 export const renderTable = (names: Line, lines: readonly Line[]): string => {
