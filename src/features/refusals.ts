@@ -27,8 +27,8 @@ export const refusals = {
 
 export type RefusalName = keyof typeof refusals
 
-/** What hangs on something that was to be deleted. */
-export type Dependent = { readonly kind: string; readonly id: number; readonly name: string }
+/** What hangs on something that was to be deleted; without its name for who may not see that. */
+export type Dependent = { readonly kind: string; readonly id: number; readonly name?: string }
 
 /** A refusal of the management surface: a row of the catalogue, and what exactly was wrong. */
 export class ManagementError extends Refusal {

@@ -16,6 +16,6 @@ export const Next = Type.Optional(Type.Integer())
 
 export const DependentsShape = Type.Object({
   dependents: Type.Array(
-    Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }),
+    Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.Optional(Type.String()) }),
   ),
 })

@@ -1,13 +1,9 @@
+import { batchesOf } from '#lib/batches.ts'
 import { type Command, all } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Holder } from './caller.ts'
 
-/** What each of several users holds and administers (rule 1, management reference 1.3; 3.3), by id; those who do not exist are left out. */
-export function* readHolders(
-  { sql }: Store,
-  userIds: readonly number[],
-): Command<readonly Holder[]> {
-  if (userIds.length === 0) return []
+function* readBatch({ sql }: Store, userIds: readonly number[]): Command<readonly Holder[]> {
   const users = yield* all(
     sql.selectFrom('users').select(['id', 'tenant_id']).where('id', 'in', userIds),
   )
@@ -37,4 +33,11 @@ export function* readHolders(
     permissions: new Set(permissions.get(id)?.map((row) => row.permission_id)),
     administers: new Set(tenants.get(id)?.map((row) => row.tenant_id)),
   }))
+}
+
+/** What each of several users, however many, holds and administers (rule 1, management reference 1.3; 3.3), by id; those who do not exist are left out. */
+export function* readHolders(store: Store, userIds: readonly number[]): Command<readonly Holder[]> {
+  const holders: Holder[] = []
+  for (const batch of batchesOf(userIds)) holders.push(...(yield* readBatch(store, batch)))
+  return holders
 }

@@ -23,7 +23,7 @@ export type RoleFields = {
   readonly tenantId: number | undefined
   readonly description: string
   readonly permissions: readonly number[] | undefined
-  readonly users: readonly number[]
+  readonly users: readonly number[] | undefined
 }
 
 /** The three of HDP, which belong to the system tenant (management reference 1.2). */

@@ -4,6 +4,7 @@ import { requireStill } from '../access/still.ts'
 import { requireAnAdministrator } from '../access/administrators.ts'
 import type { Caller } from '../access/caller.ts'
 import { checkGrantsToRole } from '../access/granting.ts'
+import { withNamesFor } from '../access/names.ts'
 import { permission } from '../access/permissions.ts'
 import { isWithin, reachOf, requireWithin } from '../access/reach.ts'
 import { requireTenant } from '../access/tenants.ts'
@@ -81,7 +82,7 @@ export const createRoles = ({ store }: { readonly store: Store }) => {
       const id = yield* roles.insert({ ...fields, tenantId })
       if (id === undefined) throw nameTaken()
       yield* roles.setPermissions(id, permissions)
-      const members = { before: [], after: fields.users }
+      const members = { before: [], after: fields.users ?? [] }
       yield* changeMembers(store, caller, { id, tenantId, grants: permissions }, members)
       return yield* shown(id)
     })
@@ -102,7 +103,7 @@ export const createRoles = ({ store }: { readonly store: Store }) => {
   }
 
   /**
-   * Replaces a role. Throws 404; 400 as for creating, for another tenant, for more than the users of a default role, and where
+   * Replaces a role; it keeps its users where they are not said. Throws 404; 400 as for creating, for another tenant, for more than the users of a default role, and where
    * a user would be left without a role; 403 where the caller lacks what is given, or holds the role (rule 9).
    */
   const update = (caller: Caller, id: number, fields: RoleFields): Promise<ShownRole> =>
@@ -117,7 +118,7 @@ export const createRoles = ({ store }: { readonly store: Store }) => {
       yield* changePermissions(caller, role, granted)
       const { name, description } = fields
       if (!(yield* roles.rename({ ...role, name, description }))) throw nameTaken()
-      const members = { before: role.users, after: fields.users }
+      const members = { before: role.users, after: fields.users ?? role.users }
       yield* changeMembers(store, caller, { ...role, grants: granted }, members)
       yield* requireAnAdministrator(store)
       return yield* shown(id)
@@ -137,7 +138,9 @@ export const createRoles = ({ store }: { readonly store: Store }) => {
         throw new ManagementError(
           refusals.roleInUse,
           'Take it from them first, or send cascade=true to take it from them with it.',
-          { dependents: yield* roles.holders(id, mostNamed) },
+          {
+            dependents: withNamesFor(caller, role.tenantId, yield* roles.holders(id, mostNamed)),
+          },
         )
       const members = { before: role.users, after: [] }
       yield* changeMembers(store, caller, { ...role, grants: role.permissions }, members)
@@ -148,8 +151,8 @@ export const createRoles = ({ store }: { readonly store: Store }) => {
   /** Who holds a role. Throws 404. */
   const dependents = (caller: Caller, id: number): Promise<readonly Dependent[]> =>
     store.read(function* () {
-      yield* require(caller, id, permission.viewRole)
-      return yield* roles.holders(id)
+      const role = yield* require(caller, id, permission.viewRole)
+      return withNamesFor(caller, role.tenantId, yield* roles.holders(id))
     })
 
   return { list, read, create, update, remove, dependents }

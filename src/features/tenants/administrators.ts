@@ -2,6 +2,8 @@ import { sql as raw } from 'kysely'
 import { type Command, all, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { type Caller, isAdministrator } from '../access/caller.ts'
+import { checkMayChange } from '../access/granting.ts'
+import { readHolders } from '../access/held.ts'
 import { systemTenantId } from '../access/permissions.ts'
 import { administeredBy, isWithin } from '../access/reach.ts'
 import { ManagementError, refusals } from '../refusals.ts'
@@ -79,7 +81,7 @@ export function* giveAccess(
 
 /**
  * Makes these users, and nobody else, those with administrative access on a tenant. Throws 400 for who cannot be named, and
- * where a caller without 12 would lose its own access.
+ * where a caller without 12 would lose its own access; 403 where somebody added or removed has what the caller lacks.
  */
 export function* replaceAdministrators(
   store: Store,
@@ -92,6 +94,11 @@ export function* replaceAdministrators(
   if (!isAdministrator(caller) && !named.includes(caller.userId))
     throw new ManagementError(refusals.ownAccount, 'Keep yourself in admins.')
   yield* requireNameable(store, caller, tenantId, { named, present })
+  const touched = [
+    ...named.filter((id) => !present.includes(id)),
+    ...present.filter((id) => !named.includes(id)),
+  ].filter((id) => id !== caller.userId)
+  for (const holder of yield* readHolders(store, touched)) checkMayChange(caller, holder)
   let others = store.sql.deleteFrom('tenants_administered').where('tenant_id', '=', tenantId)
   if (named.length > 0) others = others.where('user_id', 'not in', named)
   yield* run(others)

@@ -3,6 +3,7 @@ import { type Command, all, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { type Caller, checkPermissions } from '../access/caller.ts'
 import { checkMayChangeUser } from '../access/granting.ts'
+import { withNamesFor } from '../access/names.ts'
 import { permission } from '../access/permissions.ts'
 import { type Dependent, ManagementError, refusals } from '../refusals.ts'
 
@@ -38,7 +39,7 @@ export function* readDependents(
 
 /**
  * Throws 403 where a user of the tenant holds a tenant or elevated permission that the caller lacks: what happens to the
- * tenant happens to its users (rule 10).
+ * tenant happens to its users (rule 10). Their administrative access needs no look: it counts on this tenant alone.
  */
 export function* checkMayChangeUsersOf(
   { sql }: Store,
@@ -86,7 +87,8 @@ function* checkMayCascade(
 ): Command<void> {
   const kinds = new Set(dependents.map(({ kind }) => kind))
   if (kinds.has('user')) checkPermissions(caller, [permission.deleteUsers])
-  if (kinds.has('oauthApplication')) checkPermissions(caller, [permission.oauth])
+  if (kinds.has('oauthApplication'))
+    checkPermissions(caller, [permission.managementApi, permission.oauth])
   yield* checkMayChangeUsersOf(store, caller, tenantId)
 }
 
@@ -107,11 +109,14 @@ export function* removeTenant(
       throw new ManagementError(
         refusals.tenantNotEmpty,
         'Delete its users and OAuth applications first, or send cascade=true to delete them with it.',
-        { dependents },
+        { dependents: withNamesFor(caller, tenantId, dependents) },
       )
     yield* checkMayCascade(store, caller, tenantId, dependents)
     yield* removeUsers(store, tenantId)
     yield* run(sql.deleteFrom('oauth_applications').where('tenant_id', '=', tenantId))
   }
+  // They go with their owners; one whose owner is elsewhere must not keep the tenant.
+  yield* run(sql.deleteFrom('client_applications').where('tenant_id', '=', tenantId))
+  yield* run(sql.deleteFrom('data_sources').where('tenant_id', '=', tenantId))
   yield* run(sql.deleteFrom('tenants').where('id', '=', tenantId))
 }

@@ -4,6 +4,7 @@ import type { Store } from '#store/store.ts'
 import { requireStill } from '../access/still.ts'
 import { requireAnAdministrator } from '../access/administrators.ts'
 import { type Caller, isAdministrator } from '../access/caller.ts'
+import { withNamesFor } from '../access/names.ts'
 import { permission, systemTenantId } from '../access/permissions.ts'
 import { isSystemCaller, isWithin, reachOf } from '../access/reach.ts'
 import { pieceOf } from '../parameters.ts'
@@ -161,7 +162,7 @@ export const createTenants = ({
   const dependents = (caller: Caller, id: number): Promise<readonly Dependent[]> =>
     store.read(function* () {
       yield* require(caller, id)
-      return yield* readDependents(store, id)
+      return withNamesFor(caller, id, yield* readDependents(store, id))
     })
 
   /** Who has administrative access. Throws 404. */
@@ -171,7 +172,7 @@ export const createTenants = ({
       return yield* readAdministrators(store, id)
     })
 
-  /** Replaces who has administrative access; answers who has it now. Throws 404, and 400 for who cannot be named. */
+  /** Replaces who has administrative access; answers who has it now. Throws 404, 400 for who cannot be named, 403 for who has more than the caller. */
   const setAdministrators = (
     caller: Caller,
     id: number,

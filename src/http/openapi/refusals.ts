@@ -42,7 +42,7 @@ const errorSchema = (code: Schema): Schema => ({
           maxItems: 100,
           items: {
             type: 'object',
-            required: ['kind', 'id', 'name'],
+            required: ['kind', 'id'],
             properties: {
               kind: { type: 'string' },
               id: { type: 'integer' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { people, type Person, startApp, type TestApp } from '#test/support/app.ts'
 import { manage } from '#test/support/oauth.ts'
+import { execute, raw } from '../tokens/support.ts'
 import { createPerson, createRole, createTenant, type KnownPerson } from '#test/support/tenants.ts'
 
 // Rules 2, 9, 10 and 11 (management reference 1.3) on every path of the Roles API.
@@ -57,7 +58,7 @@ test('T60: nobody gives a role that holds what they lack, nor takes it from who 
   await isForbidden(
     send(anna, 'PUT', `${path}/${mighty}`, { ...certified, users: [strong.id, weak.id] }),
   )
-  await isForbidden(send(anna, 'PUT', `${path}/${mighty}`, certified))
+  await isForbidden(send(anna, 'PUT', `${path}/${mighty}`, { ...certified, users: [] }))
   await isForbidden(
     send(anna, 'PUT', `${path}/${plain}`, { name: 'Plain', permissions: [7], users: [weak.id] }),
   )
@@ -209,4 +210,65 @@ test('T60: who administers more than the caller is neither given nor deprived of
   const narrow = await createPerson(app, { name: 'narrow', roles: [spare], administers: [1] })
   const given = { name: 'Ordinary', permissions: [7], users: [narrow.id] }
   assert.equal((await send(keeper, 'PUT', `${path}/${role}`, given)).status, 200)
+})
+
+test('a role of more users than a statement takes variables is renamed, emptied and deleted', async () => {
+  const role = await createRole(app, { name: 'Crowd', tenantId: other, permissions: [7] })
+  const spare = await createRole(app, { name: 'Spare crowd', tenantId: other })
+  await execute(
+    app,
+    raw`with recursive n(i) as (select 1 union all select i + 1 from n where i < 33000)
+      insert into users (tenant_id, user_name, user_name_key, status, password_version, password_status, created_at)
+      select cast(${other} as bigint), 'crowd ' || i, 'crowd ' || i, 1, 1, 1, 0 from n`,
+  )
+  for (const id of [role, spare])
+    await execute(
+      app,
+      raw`insert into user_roles (user_id, role_id)
+        select id, cast(${id} as bigint) from users where tenant_id = ${other} and user_name like 'crowd %'`,
+    )
+  const { admin } = people
+  const to = `${path}/${role}`
+  const renamed = await send(admin, 'PUT', to, { name: 'Renamed crowd', permissions: [2, 7] })
+  assert.equal(renamed.status, 200, JSON.stringify(renamed.body).slice(0, 300))
+  assert.equal((renamed.body['users'] as number[]).length, 33_000)
+  const two = (renamed.body['users'] as number[]).slice(0, 2)
+  const few = await send(admin, 'PUT', to, { name: 'Crowd', permissions: [7], users: two })
+  assert.deepEqual(few.body['users'], two)
+  assert.equal((await send(admin, 'DELETE', `${path}/${spare}?cascade=true`)).status, 400)
+  await execute(
+    app,
+    raw`insert into user_roles (user_id, role_id)
+    select user_id, cast(${role} as bigint) from user_roles where role_id = ${spare} and user_id not in (${two[0]}, ${two[1]})`,
+  )
+  assert.equal((await send(admin, 'DELETE', `${path}/${spare}?cascade=true`)).status, 204)
+})
+
+test('PUT without users leaves them as they are', async () => {
+  const role = await createRole(app, { name: 'Kept', tenantId: tenant, permissions: [7] })
+  const kept = await createPerson(app, { name: 'kept', tenantId: tenant, roles: [role] })
+  const renamed = await send(anna, 'PUT', `${path}/${role}`, { name: 'Kept 2', permissions: [7] })
+  assert.equal(renamed.status, 200)
+  assert.deepEqual(renamed.body['users'], [kept.id])
+})
+
+test('who lacks 14 sees who holds a role by id alone', async () => {
+  const blind = await createPerson(app, {
+    name: 'blind',
+    tenantId: tenant,
+    permissions: [7, 18, 19, 20],
+    administers: [tenant],
+  })
+  const role = await createRole(app, { name: 'Hidden', tenantId: tenant, permissions: [7] })
+  const held = await createPerson(app, { name: 'unseen', tenantId: tenant, roles: [role] })
+  const to = `${path}/${role}`
+  const listed = await send(blind, 'GET', `${to}/dependents`)
+  assert.deepEqual(listed.body, { dependents: [{ kind: 'user', id: held.id }] })
+  for (const query of ['', '?cascade=true']) {
+    const refused = await send(blind, 'DELETE', `${to}${query}`)
+    assert.equal(refused.status, 400)
+    assert.ok(!JSON.stringify(refused.body).includes('unseen'), JSON.stringify(refused.body))
+  }
+  const seen = await send(anna, 'GET', `${to}/dependents`)
+  assert.deepEqual(seen.body, { dependents: [{ kind: 'user', id: held.id, name: 'unseen' }] })
 })

@@ -48,7 +48,7 @@ const fieldsOf = (body: Static<typeof Body>): RoleFields => ({
   tenantId: body.tenantId === undefined ? undefined : Number(body.tenantId),
   description: body.description ?? '',
   permissions: body.permissions && numbersOf(body.permissions),
-  users: numbersOf(body.users),
+  users: body.users && numbersOf(body.users),
 })
 
 const common = { invalid: refusals.invalidInput, unknownId: refusals.roleNotFound } as const
