@@ -368,7 +368,7 @@ test('a form that is sent twice changes the password once and goes on', async ()
     )
 })
 
-test('who may not change the own password is told so, and gets nowhere', async () => {
+test('who must change the password may, without ChangePassword, and afterwards not again', async () => {
   const person = await createPerson(app, {
     name: 'incapable',
     permissions: [2, 11],
@@ -377,7 +377,10 @@ test('who may not change the own password is told so, and gets nowhere', async (
   await execute(app, raw`update users set password_status = 2 where id = ${person.id}`)
   const { browser, landed } = await signIn(person)
   const fields = { currentPassword: person.password, newPassword: next, repeatPassword: next }
-  const refused = await browser.submit(landed, 'newPassword', fields)
+  await browser.submit(landed, 'newPassword', fields)
+  const page = await browser.visit(`${app.url}/account/password`)
+  const again = { currentPassword: next, newPassword: `${next}!`, repeatPassword: `${next}!` }
+  const refused = await browser.submit(page, 'newPassword', again)
   assert.match(refused.html, /ChangePassword \(9\)/)
 })
 
