@@ -14,7 +14,11 @@ export const identityTables = [
   'chains',
   'data_sources',
   'oauth_applications',
+  'oauth_profiles',
+  'upstream_tokens',
+  'upstream_events',
   'data_keys',
+  'key_rotations',
 ] as const satisfies readonly (keyof Schema)[]
 export type IdentityTable = (typeof identityTables)[number]
 

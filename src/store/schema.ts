@@ -1,4 +1,10 @@
 import type { Generated } from 'kysely'
+import type {
+  OAuthConnectionRow,
+  OAuthProfileRow,
+  UpstreamEventRow,
+  UpstreamTokenRow,
+} from './schema-upstream.ts'
 
 // The system database, table by table. Times are milliseconds since 1970 (UTC), hashes are keyed HMACs,
 // names ending in _key are the normalised form that is compared. docs/storage.md says what is hashed,
@@ -175,6 +181,10 @@ export type DataSourceRow = {
   options: JsonText
   /** Ids of the permissions set on it, which then count alone; null: those of its owner count. */
   permissions: JsonText | null
+  /** The OAuth profile that it reads with; HDP's option of that name. */
+  oauth_profile_id: number | null
+  /** Options that are secrets, by name: one sealed JSON object; null where there is none. */
+  secret_options: string | null
   revision: number
   created_at: number
 }
@@ -228,6 +238,21 @@ export type DataKeyRow = {
   wrapped: string
   created_at: number
 }
+/** Data keys that came after a tenant's first one, which is in `data_keys`; the highest generation seals. */
+export type RotatedDataKeyRow = {
+  tenant_id: number
+  generation: number
+  master_key_id: string
+  wrapped: string
+  created_at: number
+}
+/** A run of `keys rotate`, unfinished or done. */
+export type KeyRotationRow = {
+  id: Generated<number>
+  master_key_id: string
+  started_at: number
+  finished_at: number | null
+}
 /** A fingerprint of each key ever used, so that a wrong one stops the start. */
 export type KeyCheckRow = { kind: string; key_id: string; fingerprint: string }
 
@@ -255,10 +280,16 @@ export type Schema = {
   refresh_tokens: RefreshTokenRow
   data_sources: DataSourceRow
   oauth_applications: OAuthApplicationRow
+  oauth_profiles: OAuthProfileRow
+  upstream_tokens: UpstreamTokenRow
+  upstream_events: UpstreamEventRow
+  oauth_connections: OAuthConnectionRow
   limit_values: LimitValueRow
   configurations: ConfigurationRow
   password_policies: PasswordPolicyRow
   data_keys: DataKeyRow
+  rotated_data_keys: RotatedDataKeyRow
+  key_rotations: KeyRotationRow
   key_checks: KeyCheckRow
   schema_facts: SchemaFactRow
 }
@@ -272,4 +303,6 @@ export const expiringTables = [
   'refresh_tokens',
   'chains',
   'client_secrets',
+  'upstream_events',
+  'oauth_connections',
 ] as const satisfies readonly (keyof Schema)[]

@@ -13,6 +13,8 @@ const keys: Readonly<Record<(typeof expiringTables)[number], string>> = {
   refresh_tokens: 'token_hash',
   chains: 'id',
   client_secrets: 'id',
+  upstream_events: 'id',
+  oauth_connections: 'link_hash',
 }
 
 /**

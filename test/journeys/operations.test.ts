@@ -429,6 +429,7 @@ test('a dry run shows what a migration would do, and touches nothing', async () 
   assert.match(first.out, /^-- 0001-initial\ncreate table "tenants"[^\n]+;\n/)
   assert.match(first.out, /\n-- 0002-machine-clients\nalter table "client_applications"/)
   assert.match(first.out, /\n-- 0003-administration\nalter table "roles"/)
+  assert.match(first.out, /\n-- 0004-upstream\ncreate table "oauth_profiles"/)
   assert.ok(!existsSync(missing))
 
   const directory = newDirectory()
@@ -436,29 +437,26 @@ test('a dry run shows what a migration would do, and touches nothing', async () 
   copyFileSync(file, old)
   cpSync(join(dataDir, 'keys'), join(directory, 'keys'), { recursive: true })
   const database = new DatabaseSync(old)
-  database.exec(`delete from kysely_migration where name = '0003-administration';
-    drop table oauth_applications; drop table limit_values; drop table configurations; drop table password_policies;
-    drop index roles_name_key; drop index role_permissions_permission; drop index user_permissions_permission;
-    drop index tenants_administered_tenant; drop index client_applications_tenant; drop index data_sources_tenant;
-    alter table roles drop column name_key; alter table data_sources drop column permissions;
+  database.exec(`delete from kysely_migration where name = '0004-upstream';
+    drop table oauth_connections; drop table upstream_events; drop table upstream_tokens; drop table rotated_data_keys;
+    drop table key_rotations; drop index data_sources_oauth_profile;
+    alter table data_sources drop column oauth_profile_id; alter table data_sources drop column secret_options;
+    drop table oauth_profiles;
     PRAGMA journal_mode = WAL`)
   database.close()
   const oldEnv = { HEADGATE_DATA_DIR: directory, HEADGATE_MIGRATE: 'check' }
   const [hash, names] = [hashOf(old), readdirSync(directory)]
   const dry = await runCommand(['migrate', '--dry-run'], oldEnv)
   assert.equal(dry.code, 0, dry.error)
-  assert.ok(!dry.out.includes('0002-machine-clients'))
-  assert.match(dry.out, /alter table "data_sources" add column "permissions"/)
+  assert.ok(!dry.out.includes('0003-administration'))
+  assert.match(dry.out, /alter table "data_sources" add column "secret_options"/)
   const doctor = await runCommand(['doctor'], oldEnv)
   assert.equal(doctor.code, 1)
-  assert.match(
-    doctor.out,
-    /^look {2}The database lacks 0003-administration: run headgate migrate\.$/m,
-  )
+  assert.match(doctor.out, /^look {2}The database lacks 0004-upstream: run headgate migrate\.$/m)
   assert.equal(hashOf(old), hash)
   assert.deepEqual(readdirSync(directory), names)
 
-  assertRefused(await runCommand(['serve'], oldEnv), /lacks 0003-administration/)
+  assertRefused(await runCommand(['serve'], oldEnv), /lacks 0004-upstream/)
   const done = await runCommand(['migrate'], oldEnv)
   assert.equal(done.code, 0, done.error)
   const nothing = await runCommand(['migrate', '--dry-run'], oldEnv)

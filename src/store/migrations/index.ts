@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration'
 import { initial } from './0001-initial.ts'
 import { machineClients } from './0002-machine-clients.ts'
 import { administration } from './0003-administration.ts'
+import { upstream } from './0004-upstream.ts'
 import type { ColumnTypes } from './types.ts'
 
 /** The migrations in order; a migration that has shipped is never edited, only followed. */
@@ -9,6 +10,7 @@ export const migrations = (types: ColumnTypes): Readonly<Record<string, Migratio
   '0001-initial': initial(types),
   '0002-machine-clients': machineClients(types),
   '0003-administration': administration(types),
+  '0004-upstream': upstream(types),
 })
 
 /**
