@@ -4,6 +4,7 @@ import { dataSourcesRefusals } from './refusals/data-sources.ts'
 import { generalRefusals } from './refusals/general.ts'
 import { limitsRefusals } from './refusals/limits.ts'
 import { oauthApplicationsRefusals } from './refusals/oauth-applications.ts'
+import { oauthProfilesRefusals } from './refusals/oauth-profiles.ts'
 import { passwordsRefusals } from './refusals/passwords.ts'
 import { rolesRefusals } from './refusals/roles.ts'
 import { tenantsRefusals } from './refusals/tenants.ts'
@@ -22,6 +23,7 @@ export const refusals = {
   ...clientApplicationsRefusals,
   ...dataSourcesRefusals,
   ...oauthApplicationsRefusals,
+  ...oauthProfilesRefusals,
   ...limitsRefusals,
 } as const satisfies Readonly<Record<string, RefusalRow>>
 

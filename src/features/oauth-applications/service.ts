@@ -19,6 +19,7 @@ import {
 } from './application.ts'
 import { createOAuthSecrets } from './secrets.ts'
 import { createOAuthApplicationStore, type OAuthApplicationPage } from './store.ts'
+import { createUsableApplications } from './usable.ts'
 
 type Deps = {
   readonly store: Store
@@ -111,7 +112,7 @@ export const createOAuthApplicationService = (deps: Deps) => {
   /** Those that the caller may use for data sources of a data store: id and name. Throws 404 for a data store that takes none. */
   const usable = async (caller: Caller, dataStore: number) => {
     if (!takesOAuth(dataStore)) throw new ManagementError(refusals.oauthDataStoreNotFound)
-    return store.read(() => rows.usable(caller.tenantId, dataStore))
+    return store.read(() => createUsableApplications(store).list(caller.tenantId, dataStore))
   }
 
   const read = (asked: Asked, id: number): Promise<ShownOAuthApplication> =>

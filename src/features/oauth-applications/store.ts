@@ -1,6 +1,5 @@
 import { type Command, all, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
-import { systemTenantId } from '../access/permissions.ts'
 import { idsOf, type Reach } from '../access/reach.ts'
 import {
   type OAuthApplication,
@@ -23,7 +22,7 @@ type Columns = {
 }
 
 /** All but the secret: secrets.ts alone reads and writes it. */
-const columns = [
+export const columns = [
   'id',
   'tenant_id',
   'data_store',
@@ -37,7 +36,7 @@ const columns = [
   'revision',
 ] as const
 
-const toApplication = (row: Columns): OAuthApplication => ({
+export const toApplication = (row: Columns): OAuthApplication => ({
   id: row.id,
   tenantId: row.tenant_id,
   dataStore: row.data_store,
@@ -86,26 +85,6 @@ export const createOAuthApplicationStore = ({ sql }: Store) => {
     if (after !== undefined) query = query.where('id', '>', after)
     if (limit !== undefined) query = query.limit(limit + 1)
     return (yield* all(query)).map(toApplication)
-  }
-
-  /** Those of a data store that users of a tenant may use (OAuth reference C.1), by id. */
-  function* usable(
-    tenantId: number,
-    dataStore: number,
-  ): Command<readonly { readonly id: number; readonly name: string }[]> {
-    return yield* all(
-      sql
-        .selectFrom('oauth_applications')
-        .select(['id', 'name'])
-        .where('data_store', '=', dataStore)
-        .where((e) =>
-          e.or([
-            e('tenant_id', '=', tenantId),
-            e.and([e('tenant_id', '=', systemTenantId), e('available_to_tenants', '=', 1)]),
-          ]),
-        )
-        .orderBy('id'),
-    )
   }
 
   function* read(id: number): Command<OAuthApplication | undefined> {
@@ -168,7 +147,7 @@ export const createOAuthApplicationStore = ({ sql }: Store) => {
     yield* run(sql.deleteFrom('oauth_applications').where('id', '=', id))
   }
 
-  return { list, usable, read, isTaken, insert, update, remove }
+  return { list, read, isTaken, insert, update, remove }
 }
 
 export type OAuthApplicationStore = ReturnType<typeof createOAuthApplicationStore>
