@@ -85,6 +85,7 @@ const mountEverything = async (
       tenants: core.tenants,
       limits: core.limits,
       oauthApplications: core.oauthApplications,
+      oauthProfiles: core.oauthProfiles,
       roles: core.roles,
       userAdministration: core.userAdministration,
       userParts: core.userParts,

@@ -35,6 +35,7 @@ import { createDataSourceStore } from './features/data-sources/store.ts'
 import { createReadLimits } from './features/limits/effective.ts'
 import { createLimits } from './features/limits/service.ts'
 import { createOAuthApplicationService } from './features/oauth-applications/service.ts'
+import { createOAuthProfileService } from './features/oauth-profiles/service.ts'
 import { createSealedValues } from './features/sealed/data-keys.ts'
 import { createRoles } from './features/roles/service.ts'
 import { checkKeys } from './features/setup/key-check.ts'
@@ -210,7 +211,7 @@ const createAuthorizations = (
   base: Base,
   config: Config,
   listeners: Listeners,
-  sessions: Sessions,
+  { sessions, users }: { readonly sessions: Sessions; readonly users: UserStore },
 ) => {
   const { store, ring, clock } = base
   const lastUsed = createLastUsed(store, clock)
@@ -235,6 +236,7 @@ const createAuthorizations = (
       showSecrets,
       addresses: createAddressPolicy(config.egressAllow),
     }),
+    oauthProfiles: createOAuthProfileService({ ...base, users, sealed, showSecrets }),
     clients: createClientReader(store, registered),
     facts: createApplicationFacts(store),
     consents,
@@ -278,7 +280,7 @@ export const createCore = (
     limits: createLimits(base.store),
     readLimits: createReadLimits(base.store),
     ...createSources(base, config, identity.users),
-    ...createAuthorizations(base, config, listeners, identity.sessions),
+    ...createAuthorizations(base, config, listeners, identity),
   }
 }
 

@@ -22,6 +22,10 @@ import {
   type OAuthApplicationDeps,
   oauthApplicationEndpoints,
 } from './oauth-applications/endpoints/endpoints.ts'
+import {
+  type OAuthProfileDeps,
+  oauthProfileEndpoints,
+} from './oauth-profiles/endpoints/endpoints.ts'
 import { type RoleDeps, roleEndpoints } from './roles/endpoints/endpoints.ts'
 import { tenantEndpoints } from './tenants/endpoints/endpoints.ts'
 import type { TenantDeps } from './tenants/endpoints/shapes.ts'
@@ -32,6 +36,7 @@ import { userEndpoints } from './users/endpoints/users.ts'
 export type EndpointDeps = PasswordEndpointDeps &
   ConfigurationDeps &
   OAuthApplicationDeps &
+  OAuthProfileDeps &
   ApplicationDeps &
   AllowedDeps &
   AccessDeps &
@@ -51,6 +56,7 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...dataSourceEndpoints,
   ...tenantEndpoints,
   ...oauthApplicationEndpoints,
+  ...oauthProfileEndpoints,
   ...roleEndpoints,
   ...permissionEndpoints,
   ...userEndpoints,

@@ -46,7 +46,8 @@ export const textParameter = (summary: string, longest = 256): Parameter<string>
     text !== '' && text.length <= longest && !text.includes('\0') ? text : undefined,
 })
 
-const id = (summary: string) => wholeNumber(summary, 1, 999_999_999_999_999)
+/** An id of something, as a filter of lists. */
+export const idParameter = (summary: string) => wholeNumber(summary, 1, 999_999_999_999_999)
 
 /** `?limit=` and `?after=`, an extension: without them a list is whole. */
 export const paging = {
@@ -55,7 +56,7 @@ export const paging = {
 } as const
 
 export const tenantFilter = {
-  tenantId: id('Only those of this tenant'),
+  tenantId: idParameter('Only those of this tenant'),
   tenantName: textParameter('Only those of the tenant of this name, in any case'),
 } as const
 

@@ -9,6 +9,7 @@ import { oauthReach } from '../access/oauth-reach.ts'
 import { systemTenantId } from '../access/permissions.ts'
 import { intersect, isWithin, requireWithin } from '../access/reach.ts'
 import { filterReach, type TenantFilter } from '../access/tenant-filter.ts'
+import { removeProfiles } from '../oauth-profiles/store.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import type { SealedValues } from '../sealed/data-keys.ts'
 import {
@@ -17,6 +18,8 @@ import {
   type SentOAuthApplication,
   takesOAuth,
 } from './application.ts'
+import { applyChange } from './consequences.ts'
+import { type ApplicationDependent, readDependents } from './dependents.ts'
 import { createOAuthSecrets } from './secrets.ts'
 import { createOAuthApplicationStore, type OAuthApplicationPage } from './store.ts'
 import { createUsableApplications } from './usable.ts'
@@ -70,6 +73,18 @@ const checkUnchanged = (before: OAuthApplication, sent: SentOAuthApplication): v
     refuse('dataStore cannot be changed; create another OAuth application.')
   if (sent.tenantId !== undefined && sent.tenantId !== before.tenantId)
     refuse('tenantId cannot be changed; create another OAuth application.')
+}
+
+const changedBy = (before: OAuthApplication, sent: SentOAuthApplication): OAuthApplication => {
+  const { clientSecret: _, ...fields } = sent
+  const { id, tenantId, availableToTenants, revision } = before
+  return {
+    ...fields,
+    id,
+    tenantId,
+    availableToTenants: availabilityOf(sent.availableToTenants, tenantId, availableToTenants),
+    revision: revision + 1,
+  }
 }
 
 function* requireTenant({ sql }: Store, tenantId: number): Command<void> {
@@ -162,30 +177,33 @@ export const createOAuthApplicationService = (deps: Deps) => {
       checkUnchanged(before, sent)
       check(sent)
       if (yield* rows.isTaken(before, sent.name)) throw nameTaken()
-      const { clientSecret: _, ...fields } = sent
-      const available = before.availableToTenants
-      const application: OAuthApplication = {
-        ...fields,
-        id,
-        tenantId: before.tenantId,
-        availableToTenants: availabilityOf(sent.availableToTenants, before.tenantId, available),
-        revision: before.revision + 1,
-      }
+      const application = changedBy(before, sent)
       const secret = yield* secrets.after(before, sent)
       yield* rows.update(application)
       yield* secrets.write(application, secret)
+      const change = { before, after: application, secretSent: sent.clientSecret !== undefined }
+      yield* applyChange(store, change, deps.clock.now())
       return shown(application, secret)
     })
 
+  /** Its profiles go with it, and data sources lose them: HDP refuses nothing here (OAuth reference C.3). Throws 404. */
   const remove = async (asked: Asked, id: number): Promise<void> => {
     await store.write(function* () {
       yield* requireStill(store, asked.caller)
       yield* require(asked, id)
+      yield* removeProfiles(store, 'application_id', id)
       yield* rows.remove(id)
     })
   }
 
-  return { list, usable, read, create, update, remove }
+  /** What deleting it would take along. Throws 404. */
+  const dependents = (asked: Asked, id: number): Promise<readonly ApplicationDependent[]> =>
+    store.read(function* () {
+      yield* require(asked, id)
+      return yield* readDependents(store, asked.caller, id)
+    })
+
+  return { list, usable, read, create, update, remove, dependents }
 }
 
 export type OAuthApplicationService = ReturnType<typeof createOAuthApplicationService>

@@ -4,6 +4,12 @@ import { systemTenantId } from '../access/permissions.ts'
 import type { OAuthApplication } from './application.ts'
 import { columns, toApplication } from './store.ts'
 
+/** The rule, asked of an application that was read. */
+export const isUsableIn = (
+  { tenantId, availableToTenants }: Pick<OAuthApplication, 'tenantId' | 'availableToTenants'>,
+  ofTenant: number,
+): boolean => tenantId === ofTenant || (tenantId === systemTenantId && availableToTenants)
+
 /**
  * Which OAuth applications users of a tenant may use (OAuth reference C.1, DESIGN invariant 20): those of the tenant itself,
  * and those of the system tenant that are open to all; nobody any others (T83). Each function is a command.

@@ -1,5 +1,6 @@
 import { type Command, all, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { isUsableIn } from '../oauth-applications/usable.ts'
 import { type OAuthProfile, profileNameKey } from './profile.ts'
 
 type Columns = {
@@ -30,7 +31,7 @@ export type OAuthProfilePage = {
   readonly after?: number | undefined
 }
 
-/** A profile as lists show it: with what its application says (OAuth reference C.4). */
+/** A profile as lists show it: with what its application says (OAuth reference C.4), as long as that may be used. */
 export type ListedProfile = OAuthProfile & {
   readonly authorizeUri: string
   readonly tokenUri: string
@@ -67,6 +68,7 @@ export const createOAuthProfileStore = ({ sql }: Store) => {
       .selectFrom('oauth_profiles as p')
       .innerJoin('oauth_applications as a', 'a.id', 'p.application_id')
       .select(['p.id', 'p.owner_id', 'p.tenant_id', 'p.application_id', 'p.name', 'p.description'])
+      .select(['a.tenant_id as in_tenant', 'a.available_to_tenants as available'])
       .select(['a.authorize_uri', 'a.token_uri', 'a.scope'])
       .where('p.owner_id', '=', ownerId)
       .orderBy('p.id')
@@ -74,12 +76,16 @@ export const createOAuthProfileStore = ({ sql }: Store) => {
     if (oauthAppId !== undefined) query = query.where('a.id', '=', oauthAppId)
     if (after !== undefined) query = query.where('p.id', '>', after)
     if (limit !== undefined) query = query.limit(limit + 1)
-    return (yield* all(query)).map((row) => ({
-      ...toProfile(row),
-      authorizeUri: row.authorize_uri,
-      tokenUri: row.token_uri,
-      scope: row.scope,
-    }))
+    return (yield* all(query)).map((row) => {
+      const application = { tenantId: row.in_tenant, availableToTenants: row.available === 1 }
+      const usable = isUsableIn(application, row.tenant_id)
+      return {
+        ...toProfile(row),
+        authorizeUri: usable ? row.authorize_uri : '',
+        tokenUri: usable ? row.token_uri : '',
+        scope: usable ? row.scope : '',
+      }
+    })
   }
 
   function* read(id: number): Command<OAuthProfile | undefined> {

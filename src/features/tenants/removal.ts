@@ -5,6 +5,7 @@ import { type Caller, checkPermissions } from '../access/caller.ts'
 import { checkMayChangeUser } from '../access/granting.ts'
 import { withNamesFor } from '../access/names.ts'
 import { permission } from '../access/permissions.ts'
+import { removeProfiles } from '../oauth-profiles/store.ts'
 import { type Dependent, ManagementError, refusals } from '../refusals.ts'
 
 /** So many are named to whoever is refused; all of them are at `/dependents`. */
@@ -116,6 +117,7 @@ export function* removeTenant(
     yield* run(sql.deleteFrom('oauth_applications').where('tenant_id', '=', tenantId))
   }
   // They go with their owners; one whose owner is elsewhere must not keep the tenant.
+  yield* removeProfiles(store, 'tenant_id', tenantId)
   yield* run(sql.deleteFrom('client_applications').where('tenant_id', '=', tenantId))
   yield* run(sql.deleteFrom('data_sources').where('tenant_id', '=', tenantId))
   yield* run(sql.deleteFrom('tenants').where('id', '=', tenantId))

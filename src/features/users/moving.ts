@@ -3,6 +3,7 @@ import type { Store } from '#store/store.ts'
 import { systemTenantId } from '../access/permissions.ts'
 import { endSessions } from '../authentication/sessions.ts'
 import { endAccess } from '../authorizations/ending.ts'
+import { removeProfiles } from '../oauth-profiles/store.ts'
 
 /** Nobody keeps access to what a user's applications may read, nor the user to what was given: both belong to a tenant. */
 function* endAccessBothWays(store: Store, userId: number): Command<void> {
@@ -23,12 +24,15 @@ function* endAccessBothWays(store: Store, userId: number): Command<void> {
 /**
  * Moves a user to another tenant with data sources and client applications (management reference 2.2): sessions and
  * accesses end, those that were given to the applications as well, and so does administrative access that the new tenant
- * does not allow (3.3). Roles are the caller's business.
+ * does not allow (3.3). OAuth profiles stay behind: they are deleted. Roles are the caller's business.
  */
 export function* moveUser(store: Store, userId: number, tenantId: number): Command<void> {
   const { sql } = store
   const to = { tenant_id: tenantId }
   yield* endAccessBothWays(store, userId)
+  // Application and seal of a profile are the old tenant's; so is a connection that is under way.
+  yield* removeProfiles(store, 'owner_id', userId)
+  yield* run(sql.deleteFrom('oauth_connections').where('user_id', '=', userId))
   yield* run(sql.updateTable('users').set(to).where('id', '=', userId))
   // Another revision, so that what is open is not used again: its files are those of another tenant now.
   yield* run(

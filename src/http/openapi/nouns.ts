@@ -26,6 +26,11 @@ const nouns: readonly Noun[] = [
     at: /\/oauthapps(?:\/|$)/,
   },
   {
+    name: 'OAuth profiles',
+    description: 'Accounts of users at those data stores, whose tokens this server keeps.',
+    at: /^\/api\/mgmt\/oauthprofiles(?:\/|$)/,
+  },
+  {
     name: 'Your own account',
     description: 'What every user may know and change of the own account.',
     at: /^\/api\/(?:mgmt\/(?:user|permissions)|admin\/userdetails)(?:\/|$)/,

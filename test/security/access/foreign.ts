@@ -4,7 +4,7 @@ import { absentId, absentName, type Estate } from './world.ts'
 
 // An attempt into which something of another tenant is put, and its twin with something that does not exist.
 
-type Kind = 'tenant' | 'role' | 'user' | 'application' | 'source' | 'upstream'
+type Kind = 'tenant' | 'role' | 'user' | 'application' | 'source' | 'upstream' | 'profile'
 
 /** Fields of bodies that hold ids of things that belong to a tenant. */
 const idFields: Readonly<Record<string, Kind>> = {
@@ -16,6 +16,7 @@ const idFields: Readonly<Record<string, Kind>> = {
   users: 'user',
   admins: 'user',
   dataSources: 'source',
+  oauthAppId: 'upstream',
 }
 
 /** Whole numbers in bodies that are no ids of such things: who adds a field says here or above what it is. */
@@ -42,6 +43,7 @@ const pathWords: Readonly<Record<string, Kind | undefined>> = {
   allowedapplications: 'application',
   datasources: 'source',
   oauthapps: 'upstream',
+  oauthprofiles: 'profile',
   datastores: undefined,
   permissions: undefined,
   passwordpolicy: undefined,
@@ -104,6 +106,7 @@ const foreignIds = (estate: Estate): Readonly<Record<Kind, readonly number[]>> =
   application: [estate.application],
   source: [estate.source],
   upstream: [estate.upstream],
+  profile: [estate.profile],
 })
 
 const foreignNames = (estate: Estate): readonly string[] => [

@@ -10,7 +10,7 @@ import { slotsOf, type Swap, swapsFor } from './foreign.ts'
 import { rows } from './rows/index.ts'
 import { pathOf, send, type Sent } from './send.ts'
 import type { Attempt } from './table.ts'
-import { addApplication, addDataSource, addOAuthApplication } from './things.ts'
+import { addApplication, addDataSource, addOAuthApplication, addOAuthProfile } from './things.ts'
 import { type Caller, freshUser, type World } from './world.ts'
 
 /** Who tries: everybody without 12 who is neither of tenant B nor administers it. */
@@ -26,7 +26,8 @@ export const fillBoth = async (world: World, seed: number): Promise<void> => {
       await createRole(world.app, { tenantId, name, permissions: [7] })
       await addDataSource(world.app, plain, { name, text: canary })
       await addApplication(world.app, plain, { name, text: canary })
-      await addOAuthApplication(world.app, tenantId, { name, text: canary })
+      const upstream = await addOAuthApplication(world.app, tenantId, { name, text: canary })
+      await addOAuthProfile(world.app, plain, upstream, { name, text: canary })
       await freshUser(world, key, { name: `${name}-${canary}` })
     }
 }
@@ -53,6 +54,11 @@ export const snapshotOf = async ({ app, estates }: World): Promise<string> => {
     await read(raw`select * from data_sources where tenant_id = ${tenantId} order by id`),
     await read(raw`select * from client_applications where tenant_id = ${tenantId} order by id`),
     await read(raw`select * from oauth_applications where tenant_id = ${tenantId} order by id`),
+    await read(raw`select * from oauth_profiles where tenant_id = ${tenantId} order by id`),
+    await read(raw`select * from upstream_tokens where tenant_id = ${tenantId} order by id`),
+    await read(
+      raw`select e.* from upstream_events e join upstream_tokens t on t.id = e.token_id where t.tenant_id = ${tenantId} order by e.id`,
+    ),
     await read(raw`select * from consents where user_id in (${users}) order by id`),
     await read(raw`select * from limit_values where tenant_id = ${tenantId} order by limit_id`),
   ])

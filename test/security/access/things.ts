@@ -1,13 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { nameKey } from '#features/access/tenant-filter.ts'
 import { dataSourceNameKey } from '#features/data-sources/data-source.ts'
+import { profileNameKey } from '#features/oauth-profiles/profile.ts'
 import { first, run } from '#store/command.ts'
 import type { Schema } from '#store/schema.ts'
 import type { TestApp } from '#test/support/app.ts'
 
 // Rows as they stand in the database, made without the endpoints that are under test.
 
-type Named = 'client_applications' | 'data_sources' | 'oauth_applications' | 'consents' | 'chains'
+type Named =
+  | 'client_applications'
+  | 'data_sources'
+  | 'oauth_applications'
+  | 'oauth_profiles'
+  | 'upstream_tokens'
+  | 'upstream_events'
+  | 'consents'
+  | 'chains'
 
 /** Inserts a row; answers its id. */
 const insert = async (
@@ -61,7 +70,12 @@ export const addApplication = (app: TestApp, owner: Owner, texts: Texts = {}): P
 export const addDataSource = (
   app: TestApp,
   owner: Owner,
-  texts: Texts & { readonly file?: string; readonly permissions?: readonly number[] } = {},
+  texts: Texts & {
+    readonly file?: string
+    readonly permissions?: readonly number[]
+    /** An OAuth profile that it uses. */
+    readonly profile?: number
+  } = {},
 ): Promise<number> => {
   const { name = `source-${unique()}`, text = '', file = 'same.db', permissions } = texts
   return insert(app, 'data_sources', {
@@ -74,6 +88,7 @@ export const addDataSource = (
     description: text,
     options: JSON.stringify({ Database: file }),
     permissions: permissions === undefined ? null : JSON.stringify(permissions),
+    oauth_profile_id: texts.profile ?? null,
     revision: 1,
     created_at: app.clock.now(),
   })
@@ -101,6 +116,44 @@ export const addOAuthApplication = (
     revision: 1,
     created_at: app.clock.now(),
   })
+}
+
+/** An OAuth profile that is ready, though without tokens, and has a history. */
+export const addOAuthProfile = async (
+  app: TestApp,
+  owner: Owner,
+  applicationId: number,
+  texts: Texts = {},
+): Promise<number> => {
+  const { name = `Profile ${unique()}`, text = '' } = texts
+  const now = app.clock.now()
+  const id = await insert(app, 'oauth_profiles', {
+    owner_id: owner.id,
+    tenant_id: owner.tenantId,
+    application_id: applicationId,
+    name,
+    name_key: profileNameKey(name),
+    description: text,
+    created_at: now,
+  })
+  const token = await insert(app, 'upstream_tokens', {
+    tenant_id: owner.tenantId,
+    profile_id: id,
+    generation: 1,
+    account: text,
+    state: 'ready',
+    state_at: now,
+    failures: 0,
+  })
+  await insert(app, 'upstream_events', {
+    token_id: token,
+    at: now,
+    cause: 'written',
+    outcome: 'stored',
+    detail: text,
+    expires_at: now + 3_600_000,
+  })
+  return id
 }
 
 /** What a user gave to an application, with a chain that lives. */

@@ -17,7 +17,14 @@ import {
   ordinaryPermissions,
   type TenantKey,
 } from './callers.ts'
-import { addApplication, addConsent, addDataSource, addOAuthApplication, unique } from './things.ts'
+import {
+  addApplication,
+  addConsent,
+  addDataSource,
+  addOAuthApplication,
+  addOAuthProfile,
+  unique,
+} from './things.ts'
 
 /** An id that nothing has. As long as ids can be, so that no test run reaches it. */
 export const absentId = 999_999_999_999_999
@@ -41,6 +48,8 @@ export type Estate = {
   readonly application: number
   readonly source: number
   readonly upstream: number
+  /** An account of `plain` through `upstream`, which a data source uses. */
+  readonly profile: number
 }
 
 export type Caller = KnownPerson & { readonly kind: CallerKind }
@@ -116,6 +125,9 @@ const createEstates = async (app: TestApp): Promise<World['estates']> => {
       name: 'Same upstream',
       text: canary,
     })
+    const texts = { name: 'Same profile', text: canary }
+    estate.profile = await addOAuthProfile(app, plain, estate.upstream, texts)
+    await addDataSource(app, plain, { name: 'linked', text: canary, profile: estate.profile })
     await addConsent(app, plain.id, estate.application)
   })
   return estates as World['estates']

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { all } from '#store/command.ts'
+import { openDataKey } from '#vault/envelope.ts'
 import { freePort, people, startApp, type TestApp, onPostgres } from '#test/support/app.ts'
 import { runOn } from '#test/support/database.ts'
 import { manage } from '#test/support/oauth.ts'
+import { oauthProfiles } from '#test/support/oauth-profiles.ts'
 import { oauthApps, sampleApplication } from '#test/support/oauth-applications.ts'
 
 // Must show 7 and T57: a whole journey is played while every request and answer is watched; whatever was
@@ -117,6 +120,44 @@ after(async () => {
   await app.close()
 })
 
+/** What an upstream gave: stored, replaced, shown, refused in every way, and gone again. */
+const playProfiles = async (oauthAppId: number): Promise<void> => {
+  const tokens = (round: string) => {
+    const made = {
+      accessToken: `the-access-token-${round}-of-an-upstream`,
+      refreshToken: `the-refresh-token-${round}-of-an-upstream`,
+    }
+    for (const [name, token] of Object.entries(made)) keep(`the upstream's ${name}`, token)
+    return made
+  }
+  const as = { person: people.user }
+  const body = { name: 'canary', oauthAppId, ...tokens('first') }
+  const made = await manage(app, 'POST', oauthProfiles, { ...as, body })
+  assert.equal(made.status, 201, JSON.stringify(made.body))
+  const path = `${oauthProfiles}/${String(made.body['id'])}`
+  // Wrong in every way: the name is taken, the application unknown, a type, a sign and a text that are none.
+  const wrong = tokens('wrong')
+  for (const sent of [
+    { ...body, ...wrong },
+    { ...body, ...wrong, oauthAppId: 987_654 },
+    { ...body, ...wrong, name: 'a/b' },
+    { ...body, ...wrong, description: 7 },
+    { ...body, accessToken: `${wrong.accessToken}\u0000`, refreshToken: `${wrong.refreshToken}é` },
+    { ...body, accessToken: [wrong.accessToken], refreshToken: { is: wrong.refreshToken } },
+    `{"refreshToken":"${wrong.refreshToken}"`,
+  ])
+    assert.equal((await manage(app, 'POST', oauthProfiles, { ...as, body: sent })).status, 400)
+  const next = await manage(app, 'PUT', path, { ...as, body: { ...body, ...tokens('next') } })
+  assert.equal(next.status, 200)
+  for (const rest of ['', '/history', '/stats'])
+    assert.equal((await manage(app, 'GET', `${path}${rest}`, as)).status, 200)
+  await manage(app, 'GET', `${oauthProfiles}?refreshToken=${wrong.refreshToken}`, as)
+  await manage(app, 'GET', `${oauthProfiles}?dataStore=${wrong.refreshToken}`, as)
+  const other = { ...body, name: 'gone', ...tokens('gone') }
+  const gone = await manage(app, 'POST', oauthProfiles, { ...as, body: other })
+  await manage(app, 'DELETE', `${oauthProfiles}/${String(gone.body['id'])}`, as)
+}
+
 const play = async (): Promise<void> => {
   const support = await import('#test/support/oauth.ts')
   const client = await support.register(app)
@@ -162,6 +203,7 @@ const play = async (): Promise<void> => {
     ...as,
     body: { ...upstream, tokenURI: 'http://wrong.example' },
   })
+  await playProfiles(Number(made.body['id']))
   const browser = support.createStoppingBrowser()
   const page = await browser.visit(`${app.url}/sign-in`)
   await browser.submit(page, 'password', { username: wrong.name, password: wrong.password })
@@ -199,6 +241,29 @@ test('T57 after a whole journey at level trace no secret is in the log, the metr
   assert.ok(app.logs.length > 20)
   assert.ok(places.has(onPostgres ? 'the tables of the database' : 'the file headgate.db'))
   assert.deepEqual(hits(places), [])
+})
+
+test('T57 the database holds none of the keys that everything in it is sealed and hashed with', async () => {
+  const { ring, store } = app.core
+  const stored = await store.read(() => all(store.sql.selectFrom('data_keys').selectAll()))
+  assert.ok(stored.length > 0)
+  const keys = [
+    ...ring.masters.map(({ object }) => object),
+    ring.pepper.object,
+    ...stored.map((row) =>
+      openDataKey(ring, row.tenant_id, { masterKeyId: row.master_key_id, wrapped: row.wrapped }),
+    ),
+  ].map((key) => key.export())
+  const places = await readAll()
+  for (const key of keys)
+    for (const spelling of [
+      key,
+      key.toString('hex'),
+      key.toString('base64').slice(0, 42),
+      key.toString('base64url').slice(0, 42),
+    ])
+      for (const [place, bytes] of places)
+        assert.ok(!bytes.includes(spelling), `a key is in ${place}`)
 })
 
 test('T57 the search finds a secret in every spelling when there is one', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Caller } from '#features/access/caller.ts'
 import { ManagementError } from '#features/refusals.ts'
+import { Secret } from '#lib/secret.ts'
 import { people, startApp, type TestApp } from '#test/support/app.ts'
 import { manage } from '#test/support/oauth.ts'
 import { createPerson, createTenant, type KnownPerson } from '#test/support/tenants.ts'
@@ -75,6 +76,15 @@ test('T53: no command of administration takes who has lost a permission, an acce
     password: { password: 'a-back-door-for-later', status: 1, expiresAt: undefined },
     grants: { roles: [1], permissions: [] },
   }
+  const by = { caller: before, subject: before }
+  const refreshToken = new Secret('x')
+  const profile = {
+    name: 'p',
+    description: '',
+    applicationId: 1,
+    accessToken: undefined,
+    refreshToken,
+  }
   const work: readonly (() => Promise<unknown>)[] = [
     () =>
       app.core.tenants.create(before, { fields, parentTenant: 1, importedRoles: [], admins: [] }),
@@ -92,6 +102,9 @@ test('T53: no command of administration takes who has lost a permission, an acce
     () => app.core.passwordAdministration.resetAll(before),
     () => app.core.configurations.update(before, 6, '-1'),
     () => app.core.applications.reset(before, 1, undefined),
+    () => app.core.oauthProfiles.create(by, profile),
+    () => app.core.oauthProfiles.update(by, 1, profile),
+    () => app.core.oauthProfiles.remove(by, 1),
   ]
   for (const [at, attempt] of work.entries())
     await assert.rejects(attempt(), isForbidden, String(at))

@@ -2,11 +2,12 @@ import Type, { type Static } from 'typebox'
 import { Secret } from '#lib/secret.ts'
 import { permission, systemTenantId } from '../../access/permissions.ts'
 import { type Endpoint, endpoint } from '../../endpoint.ts'
-import { paging, type Parameter, pieceOf, tenantFilter } from '../../parameters.ts'
+import { paging, pieceOf, tenantFilter } from '../../parameters.ts'
 import { refusals } from '../../refusals.ts'
 import { Id } from '../../shapes.ts'
-import { type OAuthApplication, oauthDataStores, takesOAuth } from '../application.ts'
+import { type OAuthApplication, oauthDataStores } from '../application.ts'
 import type { OAuthApplicationService, ShownOAuthApplication } from '../service.ts'
+import { dataStoreParameter } from './parameters.ts'
 
 export type OAuthApplicationDeps = { readonly oauthApplications: OAuthApplicationService }
 
@@ -93,13 +94,6 @@ const sentIn = (body: Static<typeof UpdateBody>) => ({
   availableToTenants: body.availableToTenants,
 })
 
-const dataStore: Parameter<number> = {
-  summary: 'Only those of this data store',
-  schema: Type.Integer({ enum: oauthDataStores.map(({ id }) => id) }),
-  fault: `must be one of ${oauthDataStores.map(({ id }) => id).join(', ')}`,
-  parse: (text) => (/^\d{1,3}$/.test(text) && takesOAuth(Number(text)) ? Number(text) : undefined),
-}
-
 const common = {
   permissions: [permission.managementApi, permission.oauth],
   codeAsText: true,
@@ -113,7 +107,7 @@ const changing = { ...common, failed: refusals.oauthApplicationNotChanged } as c
 
 const path = '/api/mgmt/oauthapps'
 
-const listQuery = { ...tenantFilter, dataStore, ...paging } as const
+const listQuery = { ...tenantFilter, dataStore: dataStoreParameter, ...paging } as const
 
 const listOAuthApplications = endpoint<OAuthApplicationDeps, never, typeof listQuery>({
   ...reading,
@@ -183,7 +177,7 @@ const deleteOAuthApplication = endpoint<OAuthApplicationDeps>({
   name: 'delete-oauth-application',
   method: 'DELETE',
   path: `${path}/:id`,
-  summary: 'Delete an OAuth application',
+  summary: 'Delete an OAuth application, and with it its OAuth profiles',
   audit: 'oauth-application.deleted',
   success: 204,
   handle: async ({ oauthApplications }, caller, { subject, id }) =>
@@ -212,11 +206,34 @@ const listUsableOAuthApplications = endpoint<OAuthApplicationDeps>({
   }),
 })
 
+const listDependents = endpoint<OAuthApplicationDeps>({
+  ...reading,
+  name: 'list-oauth-application-dependents',
+  method: 'GET',
+  path: `${path}/:id/dependents`,
+  summary:
+    'List the OAuth profiles that go with an OAuth application, and the data sources that use them',
+  answer: Type.Object({
+    dependents: Type.Array(
+      Type.Object({
+        kind: Type.String(),
+        id: Type.Integer(),
+        name: Type.Optional(Type.String()),
+        owner: Type.Optional(Type.String({ description: 'The name of the user it belongs to' })),
+      }),
+    ),
+  }),
+  handle: async ({ oauthApplications }, caller, { subject, id }) => ({
+    dependents: await oauthApplications.dependents({ caller, subject }, id),
+  }),
+})
+
 export const oauthApplicationEndpoints: readonly Endpoint<OAuthApplicationDeps>[] = [
   listOAuthApplications,
   createOAuthApplication,
   readOAuthApplication,
   updateOAuthApplication,
   deleteOAuthApplication,
+  listDependents,
   listUsableOAuthApplications,
 ]

@@ -2,6 +2,7 @@ import type { Row } from '../table.ts'
 import { dataSourceRows } from './data-sources.ts'
 import { limitRows } from './limits.ts'
 import { oauthApplicationRows } from './oauth-applications.ts'
+import { oauthProfileRows } from './oauth-profiles.ts'
 import { passwordRows } from './passwords.ts'
 import { personalRows } from './personal.ts'
 import { roleRows } from './roles.ts'
@@ -21,5 +22,6 @@ export const rows: readonly Row[] = [
   ...passwordRows,
   ...roleRows,
   ...oauthApplicationRows,
+  ...oauthProfileRows,
   ...limitRows,
 ]

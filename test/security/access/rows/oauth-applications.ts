@@ -179,6 +179,7 @@ export const oauthApplicationRows: readonly Row[] = [
   ...single('read-oauth-application', () => ({})),
   ...single('update-oauth-application', () => ({ body: body() })),
   ...single('delete-oauth-application', () => ({})),
+  ...single('list-oauth-application-dependents', () => ({})),
   {
     endpoint: 'list-usable-oauth-applications',
     by: 'issue 4; OAuth reference C.1',

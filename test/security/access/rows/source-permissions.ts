@@ -18,7 +18,7 @@ const body = () => ({
 })
 
 // 11, the operation's permission, and for others 21 with administrative access on their tenant; nobody acts for who holds more.
-const forOthers = `
+export const forOthers = `
              12   sys+ sys0 sysO kid+ kid0 kidO 11   28   none off  B+
   self       ok   ok   ok   -    ok   ok   -    -    -    -    401  ok
   SELF       ok   ok   ok   -    ok   ok   -    -    -    -    401  ok
@@ -32,7 +32,7 @@ const forOthers = `
   unknown    nobody - -    -    -    -    -    -    -    -    401  -`
 
 /** A data source of whom the case names: `owner` as `acting` would name it. */
-type Owned = { readonly name: string; readonly id: number; readonly tenantId: number }
+export type Owned = { readonly name: string; readonly id: number; readonly tenantId: number }
 
 const owners: Readonly<Record<string, (world: World, caller: Caller) => Owned | Promise<Owned>>> = {
   self: (_, caller) => caller,
@@ -47,17 +47,26 @@ const owners: Readonly<Record<string, (world: World, caller: Caller) => Owned | 
   unknown: (_, caller) => ({ ...caller, name: `nobody-${unique()}` }),
 }
 
-/** A data source of the named user, asked for in that user's name. */
-const ofOwner = (more: object = {}): Readonly<Record<string, Case>> =>
+/** Something of the named user, asked for in that user's name. */
+export const madeFor = (
+  make: (world: World, owner: Owned) => Promise<number>,
+  more: (world: World) => object = () => ({}),
+): Readonly<Record<string, Case>> =>
   Object.fromEntries(
     Object.entries(owners).map(([name, ownerOf]): [string, Case] => [
       name,
       async (world, caller) => {
         const owner = await ownerOf(world, caller)
-        const id = await addDataSource(world.app, owner)
-        return { ...more, id, query: { user: owner.name } }
+        const id = await make(world, owner)
+        return { ...more(world), id, query: { user: owner.name } }
       },
     ]),
+  )
+
+const ofOwner = (more: object = {}): Readonly<Record<string, Case>> =>
+  madeFor(
+    ({ app }, owner) => addDataSource(app, owner),
+    () => more,
   )
 
 const permissions = { body: { permissions: [2, 7] } }
@@ -71,7 +80,7 @@ const notOfTheNamed = (more: object = {}): Readonly<Record<string, Case>> => {
   return cases
 }
 
-const notTheirs = `
+export const notTheirs = `
              12   sys+ sys0 sysO kid+ kid0 kidO 11   28   none off  B+
   S          ?    ?    -    -    ?    -    -    -    -    -    401  -
   A          ?    ?    -    -    ?    -    -    -    -    -    401  -
