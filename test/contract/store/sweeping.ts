@@ -7,6 +7,61 @@ import { sweepExpired } from '#store/sweep.ts'
 import { createLastUsed } from '#features/authorizations/last-used.ts'
 import { committed, type Engine, insert, type World } from './world.ts'
 
+/** An entry of a flight recorder, and a connection under way, with what they hang on. */
+function* fillUpstream(
+  sql: Store['sql'],
+  { user, key, name, at }: { user: number; key: Buffer; name: string; at: number },
+): Command<void> {
+  const application = yield* first(
+    sql
+      .insertInto('oauth_applications')
+      .values({
+        tenant_id: 1,
+        data_store: 1,
+        name,
+        name_key: name,
+        description: '',
+        client_id: name,
+        client_secret: null,
+        authorize_uri: '',
+        token_uri: '',
+        scope: '',
+        available_to_tenants: 1,
+        revision: 1,
+        created_at: 0,
+      })
+      .returning('id'),
+  )
+  yield* run(
+    sql.insertInto('oauth_connections').values({
+      link_hash: key,
+      user_id: user,
+      tenant_id: 1,
+      application_id: application?.id ?? 0,
+      name,
+      description: '',
+      status: 'open',
+      created_at: 0,
+      expires_at: at,
+    }),
+  )
+  const token = yield* first(
+    sql
+      .insertInto('upstream_tokens')
+      .values({ tenant_id: 1, generation: 1, state: 'ready', state_at: 0, failures: 0 })
+      .returning('id'),
+  )
+  yield* run(
+    sql.insertInto('upstream_events').values({
+      token_id: token?.id ?? 0,
+      at: 0,
+      cause: 'written',
+      outcome: 'stored',
+      expires_at: at,
+    }),
+  )
+}
+
 /** One row in every expiring table that ends at the given time, with what it hangs on; the id of its consent. */
 const fill = ({ sql, write }: Store, name: string, at: number): Promise<number> =>
   write(function* (): Command<number> {
@@ -131,6 +186,7 @@ const fill = ({ sql, write }: Store, name: string, at: number): Promise<number> 
         .insertInto('refresh_tokens')
         .values({ ...token, generation: 0, rotated_at: null, replay: null }),
     )
+    yield* fillUpstream(sql, { user, key, name, at })
     return consent
   })
 
