@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createConnectorRegistry } from './connectors/registry.ts'
-import { createAddressPolicy } from './egress/address-policy.ts'
+import type { AddressPolicy } from './egress/address-policy.ts'
+import { createEgress } from './egress/create.ts'
 import { createLockout } from './features/authentication/lockout.ts'
 import {
   createPasswordCheck,
@@ -47,6 +48,7 @@ import { createUserStore, type UserStore } from './features/users/store.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { MigrateMode, MigrationPlan } from './store/migrate.ts'
 import { refuseMoved } from './store/moved.ts'
+import { endpointsOf } from './store/postgres/connect.ts'
 import { openPostgresStore, planPostgresDatabase } from './store/postgres/store.ts'
 import { planSqlite } from './store/sqlite/migrate.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
@@ -211,7 +213,11 @@ const createAuthorizations = (
   base: Base,
   config: Config,
   listeners: Listeners,
-  { sessions, users }: { readonly sessions: Sessions; readonly users: UserStore },
+  {
+    sessions,
+    users,
+    addresses,
+  }: { sessions: Sessions; users: UserStore; addresses: AddressPolicy },
 ) => {
   const { store, ring, clock } = base
   const lastUsed = createLastUsed(store, clock)
@@ -234,7 +240,7 @@ const createAuthorizations = (
       ...base,
       sealed,
       showSecrets,
-      addresses: createAddressPolicy(config.egressAllow),
+      addresses,
     }),
     oauthProfiles: createOAuthProfileService({ ...base, users, sealed, showSecrets }),
     clients: createClientReader(store, registered),
@@ -271,8 +277,12 @@ export const createCore = (
     hash: createHasher(opened.ring.pepper),
   }
   const identity = createIdentity(base, listeners)
+  // The system store is nobody's upstream (DESIGN invariant 21).
+  const never = endpointsOf(config.database?.url.reveal())
+  const egress = createEgress({ allowed: config.egressAllow, never, clock })
   return {
     ...base,
+    ...egress,
     listeners,
     ...identity,
     tenants: createTenants(base),
@@ -280,7 +290,7 @@ export const createCore = (
     limits: createLimits(base.store),
     readLimits: createReadLimits(base.store),
     ...createSources(base, config, identity.users),
-    ...createAuthorizations(base, config, listeners, identity),
+    ...createAuthorizations(base, config, listeners, { ...identity, ...egress }),
   }
 }
 

@@ -147,6 +147,7 @@ const start = async (
   const onFirstStart = (): void => void withPasswords(config, wantedUsers(config, demoUser))
   const core = createCore(await openStore(config, { clock, onFirstStart }), { config, clock })
   endings.add(core.store.close)
+  endings.add(core.outbound.close)
   endings.add(core.connectors.close)
   endings.add(core.openSources.close)
   mkdirSync(join(config.filesDir, String(systemTenantId)), { recursive: true, mode: 0o700 })

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { ManagementError, refusals } from '#features/refusals.ts'
-import { repeatedKey } from './repeated-key.ts'
+import { repeatedKey } from '#lib/repeated-key.ts'
 
 /** Bodies of this server are small; everything larger is refused before it is read (T70). Bytes. */
 export const bodyLimit = 65_536

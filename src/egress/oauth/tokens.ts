@@ -29,7 +29,7 @@ export type Tokens = {
   /** Seconds; undefined where it does not say (Salesforce). */
   readonly expiresIn: number | undefined
   readonly scope: string | undefined
-  /** Salesforce: where its API answers for this account; an https origin, else undefined. */
+  /** Salesforce: where its API answers for this account, the origin of a URL that may be called; undefined where it does not say. */
   readonly instanceUrl: string | undefined
   /** Whose tokens they are: Salesforce's `id`, or issuer and subject of an ID token; undefined where it does not say. */
   readonly account: string | undefined
@@ -37,6 +37,6 @@ export type Tokens = {
 
 /** The token endpoint of upstreams. */
 export type TokenClient = {
-  /** Sends the credentials to `registration.tokenUri` and nowhere else. Throws `UpstreamError`. */
+  /** Sends the credentials to `registration.tokenUri` and nowhere else; once, whatever happens. Throws `UpstreamError`. */
   readonly request: (registration: Registration, grant: TokenGrant) => Promise<Tokens>
 }

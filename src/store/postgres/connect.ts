@@ -37,6 +37,18 @@ export const forDriver = (url: string): string => {
   return parsed.href
 }
 
+/** Where the database of a URL listens, as the driver reads it: parameters win. A Unix socket is no place that others could reach. */
+export const endpointsOf = (
+  url: string | undefined,
+): readonly { readonly host: string; readonly port: number }[] => {
+  if (url === undefined) return []
+  const { hostname, port, searchParams } = new URL(url)
+  const host = searchParams.get('host') || decodeURIComponent(hostname.replace(/^\[(.*)\]$/, '$1'))
+  return host.startsWith('/')
+    ? []
+    : [{ host, port: Number(searchParams.get('port') || port || 5432) }]
+}
+
 /** A bounded pool of connections, and the way to get one. */
 export const createPool = (
   url: string,
