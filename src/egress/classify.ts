@@ -4,7 +4,7 @@ import { UpstreamError, type UpstreamFault } from './upstream-error.ts'
 const faults: readonly (readonly [RegExp, UpstreamFault])[] = [
   [/^(?:ETIMEDOUT|UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT)$/, 'timed-out'],
   [/^(?:UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_EXCEEDED_MAX_SIZE|HPE_HEADER_OVERFLOW)$/, 'too-large'],
-  [/^HPE_(?!INVALID_EOF_STATE$|CLOSED_CONNECTION$)/, 'malformed'],
+  [/^(?:HTTPParserError$|HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH$)/, 'malformed'],
   [/CERT|X509|ASN1/, 'certificate'],
 ]
 
@@ -44,6 +44,8 @@ export const toUpstreamError = (error: unknown, host: string): UpstreamError => 
   if (error instanceof UpstreamError) return error
   const code = codeOf(error)
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') throw error
-  const fault = faults.find(([pattern]) => pattern.test(code ?? ''))?.[1] ?? 'unreachable'
+  // The parser's errors have no code, or one of many.
+  const kind = code ?? (error instanceof Error ? error.name : '')
+  const fault = faults.find(([pattern]) => pattern.test(kind))?.[1] ?? 'unreachable'
   return upstreamError(fault, host, code)
 }

@@ -43,8 +43,10 @@ export const createLanes = (clock: Clock, limits: Partial<LaneLimits> = {}) => {
   const secondsClosed = (lane: Lane): number =>
     Math.max(0, Math.ceil((lane.closedUntil - clock.now()) / 1000))
 
+  /** Whoever was refused may say so after the lane was forgotten and another one has its name. */
   const forgetIdle = (name: string, lane: Lane): void => {
-    if (isIdle(lane) && secondsClosed(lane) === 0) lanes.delete(name)
+    const isKept = lanes.get(name) === lane
+    if (isKept && isIdle(lane) && secondsClosed(lane) === 0) lanes.delete(name)
   }
 
   /** Closed lanes are idle for a while before anybody asks for them again, if ever. */

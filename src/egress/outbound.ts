@@ -24,7 +24,8 @@ export type OutboundAnswer = {
 export type Outbound = {
   /**
    * Sends a request and reads the whole answer, whatever its status: what a status means is the caller's business. Follows a redirect
-   * of a GET within its origin; any other is an error. Throws `UpstreamError`.
+   * of a GET within its origin; any other is an error. Never sends twice what may have been heard. Throws `UpstreamError`; `timed-out`
+   * also when the signal ended it.
    */
   readonly send: (request: OutboundRequest) => Promise<OutboundAnswer>
   readonly close: () => Promise<void>

@@ -64,6 +64,14 @@ test('what is no absolute URL of web characters is refused, whatever a lenient p
       assert.equal(typeof outboundUrlFault(url, policy), 'string', url)
 })
 
+test('a port of another protocol is refused, in whatever spelling and at whatever address', () => {
+  for (const port of ['0', '1', '21', '22', '0022', '25', '110', '6000', '6667', '10080'])
+    for (const origin of ['https://a.example', 'https://8.8.8.8', 'http://127.0.0.1'])
+      assert.match(outboundUrlFault(`${origin}:${port}/x`, open) ?? '', /must not name port/, port)
+  for (const port of ['443', '80', '8443', '8080', '1024', '10081', '65535'])
+    assert.equal(outboundUrlFault(`https://a.example:${port}/x`, open), undefined, port)
+})
+
 test('http is for listed addresses alone, and for localhost where loopback is listed', () => {
   for (const url of [
     'http://127.0.0.1:9000/token',

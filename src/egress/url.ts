@@ -1,5 +1,6 @@
-import type { AddressPolicy } from './address-policy.ts'
 import { isIP } from 'node:net'
+import type { AddressPolicy } from './address-policy.ts'
+import { isBlockedPort } from './ports.ts'
 
 export const longestUrl = 2000
 
@@ -32,13 +33,16 @@ const hostFault = (url: URL, policy: AddressPolicy): string | undefined => {
 
 /**
  * What is wrong with a URL that the server or its users are to call: words that follow the name of a field, or undefined.
- * It must be absolute and https, or http at an address that the operator has listed; without user and fragment. Of a name
- * only the connected socket shows where it leads; that is checked again there.
+ * It must be absolute and https, or http at an address that the operator has listed; without user and fragment, and at
+ * no port of another protocol. Of a name only the connected socket shows where it leads; that is checked again there.
  */
 export const outboundUrlFault = (text: string, policy: AddressPolicy): string | undefined => {
   if (text.length > longestUrl) return `must have at most ${longestUrl} characters`
   if (!shape.test(text) || !URL.canParse(text)) return 'must be an absolute https URL'
   if (text.includes('#')) return 'must not have a fragment'
   if (authority.exec(text)?.[1]?.includes('@') === true) return 'must not name a user'
-  return hostFault(new URL(text), policy)
+  const url = new URL(text)
+  if (isBlockedPort(url.port))
+    return `must not name port ${url.port}, where other protocols are spoken`
+  return hostFault(url, policy)
 }

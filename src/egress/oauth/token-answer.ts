@@ -4,16 +4,11 @@ import type { OutboundAnswer } from '../outbound.ts'
 import { outboundUrlFault } from '../url.ts'
 import { readIdToken } from './id-token.ts'
 import { parseJsonObject } from './json-object.ts'
-import { tokenAnswerError, tokenError } from './token-errors.ts'
+import { type AskedWith, tokenAnswerError, tokenError } from './token-errors.ts'
 import type { Tokens } from './tokens.ts'
 
 /** What an answer is read with: for whom, from where, at what time. */
-export type Reading = {
-  readonly clientId: string
-  readonly host: string
-  readonly policy: AddressPolicy
-  readonly now: number
-}
+export type Reading = AskedWith & { readonly clientId: string; readonly policy: AddressPolicy }
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -87,11 +82,11 @@ const accountOf = (members: Members, reading: Reading): string | undefined => {
  * status 200.
  */
 export const readTokenMembers = (answer: OutboundAnswer, reading: Reading): Members => {
-  const { host, now } = reading
+  const { host } = reading
   const members = parseJsonObject(answer.body)
   const isSuccess = answer.status === 200 || answer.status === 201
   if (answer.status >= 400 || (isSuccess && typeof members?.['error'] === 'string'))
-    throw tokenAnswerError(answer, members?.['error'], host, now)
+    throw tokenAnswerError(answer, members?.['error'], reading)
   if (!isSuccess || members === undefined || !isJson(answer))
     throw tokenError('malformed', host, { detail: `status ${answer.status}` })
   return members

@@ -9,10 +9,13 @@ import {
   processGenericTokenEndpointResponse,
 } from 'oauth4webapi'
 import { type Clock, systemClock } from '#lib/clock.ts'
+import { Secret } from '#lib/secret.ts'
 import { type AddressPolicy, createAddressPolicy } from '../address-policy.ts'
 import type { Outbound, OutboundAnswer } from '../outbound.ts'
+import { UpstreamError } from '../upstream-error.ts'
 import { type Reading, readTokenMembers, readTokens } from './token-answer.ts'
 import { tokenError } from './token-errors.ts'
+import { tokenUrl } from './token-uri.ts'
 import type { Registration, TokenClient, TokenGrant } from './tokens.ts'
 
 /** Bytes. Two tokens, an ID token and what stores add to them. */
@@ -33,8 +36,10 @@ const parametersOf = (grant: TokenGrant): Record<string, string> => {
   }
 }
 
-/** The Autonomous REST Connector writes the method before the URI (data access reference B.4); here it is always POST. */
-const withoutMethod = (tokenUri: string): string => tokenUri.replace(/^POST +/, '')
+const secretsOf = ({ clientSecret }: Registration, grant: TokenGrant): readonly string[] =>
+  [clientSecret, ...Object.values(grant)].flatMap((value) =>
+    value instanceof Secret ? [value.reveal()] : [],
+  )
 
 /** The members that oauth4webapi judges. An ID token it would judge by an issuer that nobody has told us. */
 const judged = ['access_token', 'token_type'] as const
@@ -73,9 +78,17 @@ export const createTokenClient = (
       {
         // Which URL may be plain is decided by the client of all outbound HTTP.
         [allowInsecureRequests]: true,
-        [customFetch]: async (url, { method, headers, body }) => {
+        [customFetch]: async (_url, { method, headers, body }) => {
           answers.push(
-            await outbound.send({ method, url, headers, body: String(body), lane, mostBytes }),
+            // The URI as it is registered, not as a lenient parser has mended it.
+            await outbound.send({
+              method,
+              url: tokenUri,
+              headers,
+              body: String(body),
+              lane,
+              mostBytes,
+            }),
           )
           return new Response()
         },
@@ -106,12 +119,15 @@ export const createTokenClient = (
 
   return {
     request: async (registration, grant) => {
-      const tokenUri = withoutMethod(registration.tokenUri)
+      const tokenUri = tokenUrl(registration.tokenUri)
+      if (!/^https?:/i.test(tokenUri) || !URL.canParse(tokenUri))
+        throw new UpstreamError('forbidden-address', 'The token URI must be an absolute https URL.')
       const reading = {
         clientId: registration.clientId,
-        host: URL.canParse(tokenUri) ? new URL(tokenUri).hostname : 'the data store',
+        host: new URL(tokenUri).hostname,
         policy: addresses,
         now: clock.now(),
+        secrets: secretsOf(registration, grant),
       }
       const members = readTokenMembers(await send(tokenUri, registration, grant), reading)
       await judge(members, reading)

@@ -56,6 +56,24 @@ const faultOf = (status: number, code: string | undefined): UpstreamFault => {
   return known ?? (status === 401 ? 'client-refused' : 'refused')
 }
 
+/** Shorter ones prove nothing, and would be found in honest words. */
+const shortestSecret = 8
+
+/** Whether a code is, or holds, or is part of a secret that we sent: an upstream may say that back. */
+const repeats = (code: string, secrets: readonly string[]): boolean =>
+  code.length >= shortestSecret &&
+  secrets.some(
+    (secret) => secret.length >= shortestSecret && (secret.includes(code) || code.includes(secret)),
+  )
+
+/** What is known of the request that an answer belongs to. */
+export type AskedWith = {
+  readonly host: string
+  readonly now: number
+  /** What must not come back in an error code. */
+  readonly secrets: readonly string[]
+}
+
 /**
  * The error that a token endpoint answered.
  * @param code the member `error` of its body, if there is one
@@ -63,10 +81,10 @@ const faultOf = (status: number, code: string | undefined): UpstreamFault => {
 export const tokenAnswerError = (
   { status, headers }: OutboundAnswer,
   code: unknown,
-  host: string,
-  now: number,
+  { host, now, secrets }: AskedWith,
 ): UpstreamError => {
-  const upstreamCode = typeof code === 'string' && shape.test(code) ? code : undefined
+  const isCode = typeof code === 'string' && shape.test(code) && !repeats(code, secrets)
+  const upstreamCode = isCode ? code : undefined
   const seconds = retryAfterSeconds(headers['retry-after'], now)
   const fault =
     status === 503 && seconds !== undefined ? 'throttled' : faultOf(status, upstreamCode)

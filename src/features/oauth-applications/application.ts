@@ -1,4 +1,5 @@
 import type { AddressPolicy } from '#egress/address-policy.ts'
+import { tokenUrl } from '#egress/oauth/token-uri.ts'
 import { outboundUrlFault } from '#egress/url.ts'
 import type { Secret } from '#lib/secret.ts'
 
@@ -84,7 +85,7 @@ const uriFault = (
 ): string | undefined => {
   for (const [name, text] of [
     ['authorizeURI', authorizeUri],
-    ['tokenURI', tokenUri],
+    ['tokenURI', tokenUrl(tokenUri)],
   ] as const) {
     const fault = outboundUrlFault(text, policy)
     if (fault !== undefined) return `${name} ${fault}.`
@@ -112,4 +113,4 @@ export const oauthApplicationFault = (
 
 /** Whether both URIs lead to the same server: a secret that nobody can read must not follow a change of address. */
 export const isSameServer = (one: string, other: string): boolean =>
-  new URL(one).origin === new URL(other).origin
+  new URL(tokenUrl(one)).origin === new URL(tokenUrl(other)).origin
