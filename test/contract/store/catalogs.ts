@@ -46,7 +46,7 @@ export const readPostgresCatalog = (database: Database): Promise<Catalog> =>
       where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and c.relname not like 'kysely_%'`,
     `select t.relname || '.' || ${columns('f.conkey', 'f.conrelid')} || ' -> ' || r.relname || '.' ||
         ${columns('f.confkey', 'f.confrelid')} || ' ' ||
-        case f.confdeltype when 'c' then 'cascade' when 'a' then 'no action' else f.confdeltype::text end as line
+        case f.confdeltype when 'c' then 'cascade' when 'a' then 'no action' when 'n' then 'set null' else f.confdeltype::text end as line
       from pg_constraint f join pg_class t on t.oid = f.conrelid join pg_class r on r.oid = f.confrelid where f.contype = 'f'`,
     `select case when i.indisunique then 'unique ' else 'index ' end || t.relname || ' (' || ${columns('i.indkey', 'i.indrelid')} || ')' as line
       from pg_index i join pg_class t on t.oid = i.indrelid
