@@ -8,6 +8,7 @@ import { oauthProfilesRefusals } from './refusals/oauth-profiles.ts'
 import { passwordsRefusals } from './refusals/passwords.ts'
 import { rolesRefusals } from './refusals/roles.ts'
 import { tenantsRefusals } from './refusals/tenants.ts'
+import { upstreamRefusals } from './refusals/upstream.ts'
 import { usersRefusals } from './refusals/users.ts'
 import type { RefusalRow } from './refusals/row.ts'
 
@@ -25,6 +26,7 @@ export const refusals = {
   ...oauthApplicationsRefusals,
   ...oauthProfilesRefusals,
   ...limitsRefusals,
+  ...upstreamRefusals,
 } as const satisfies Readonly<Record<string, RefusalRow>>
 
 export type RefusalName = keyof typeof refusals

@@ -1,0 +1,69 @@
+import { minutes, seconds } from '#lib/clock.ts'
+import type { EventCause, UpstreamToken } from './token.ts'
+
+/** Renewed so long before it expires that a request which takes it now can still be answered (data access reference D.1). */
+const widestMargin = minutes(5)
+
+/** A token that is refused so soon after it was given is not helped by another one. */
+const youngest = seconds(30)
+
+/** How an owner's access token can be had anew: a grant of OAuth reference D.4, or not at all. */
+export type Means = 'refresh-token' | 'client-credentials' | 'none'
+
+/** What is known when somebody wants a token. */
+export type Situation = {
+  readonly token: UpstreamToken
+  readonly hasAccessToken: boolean
+  readonly means: Means
+  /** The generation whose access token the upstream has refused (401), if it has. */
+  readonly rejected: number | undefined
+  /** How long a token of this data store lives when it does not say; milliseconds. */
+  readonly assumedLife: number
+  readonly now: number
+}
+
+export type Verdict =
+  | { readonly kind: 'use' }
+  /** `spare`: the token that there is still does, should the renewal fail. */
+  | { readonly kind: 'renew'; readonly cause: EventCause; readonly spare: boolean }
+  /** A renewal has failed, and the next one has to wait until then. */
+  | { readonly kind: 'cool-down'; readonly until: number }
+  | { readonly kind: 'reconnect'; readonly reason: string }
+  /** Fresh, and refused all the same. */
+  | { readonly kind: 'refused' }
+
+type Need = { readonly cause: EventCause; readonly spare: boolean } | 'none' | 'refused'
+
+const needOf = ({ token, hasAccessToken, rejected, assumedLife, now }: Situation): Need => {
+  const { issuedAt, accessExpiresAt } = token
+  if (!hasAccessToken) return { cause: 'first-use', spare: false }
+  if (rejected === token.generation)
+    return issuedAt !== undefined && now - issuedAt < youngest
+      ? 'refused'
+      : { cause: 'rejected', spare: false }
+  const begun = issuedAt ?? token.stateAt
+  const ends = accessExpiresAt ?? begun + assumedLife
+  const margin = Math.min(widestMargin, (ends - begun) / 3)
+  if (now < ends - margin) return 'none'
+  // Of an end that was only assumed nobody knows; the upstream itself will say so.
+  return { cause: 'expiry', spare: accessExpiresAt === undefined || now < accessExpiresAt }
+}
+
+/** What is said where a token cannot be renewed. */
+const hopeless = (cause: EventCause): string =>
+  cause === 'rejected' ? 'access-token-refused' : 'no-refresh-token'
+
+/** What to do when somebody wants an access token; a function of what is known, so that all nodes decide alike. */
+export const judge = (situation: Situation): Verdict => {
+  const { token, means, now } = situation
+  if (token.state === 'reconnect')
+    return { kind: 'reconnect', reason: token.stateReason ?? 'unknown' }
+  const need = needOf(situation)
+  if (need === 'none') return { kind: 'use' }
+  if (need === 'refused') return { kind: 'refused' }
+  if (means === 'none')
+    return need.spare ? { kind: 'use' } : { kind: 'reconnect', reason: hopeless(need.cause) }
+  if (token.retryAt !== undefined && token.retryAt > now)
+    return need.spare ? { kind: 'use' } : { kind: 'cool-down', until: token.retryAt }
+  return { kind: 'renew', ...need }
+}

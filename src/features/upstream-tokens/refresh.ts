@@ -1,0 +1,95 @@
+import type { TokenClient, Tokens } from '#egress/oauth/tokens.ts'
+import { UpstreamError } from '#egress/upstream-error.ts'
+import { type Clock, seconds } from '#lib/clock.ts'
+import { Unavailable } from '#lib/refusal.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Command } from '#store/command.ts'
+import type { Store } from '#store/store.ts'
+import { grantOf } from './grantor.ts'
+import { type Claim, detailOf, type Leases } from './lease.ts'
+import type { EventCause, EventOutcome, UpstreamToken } from './token.ts'
+
+/** Commits are tried again for so long: what an upstream has exchanged must not be lost to a database that is away. */
+const commitTime = seconds(25)
+
+/** What is told to who watches over the server. */
+export type Renewed = {
+  readonly token: UpstreamToken
+  readonly cause: EventCause
+  readonly outcome: EventOutcome
+  readonly detail: string | undefined
+}
+
+export type RefreshDeps = {
+  readonly store: Store
+  readonly clock: Clock
+  readonly leases: Leases
+  readonly client: TokenClient
+  readonly newLease: () => string
+  readonly onRenewed: (renewed: Renewed) => void
+}
+
+const otherAccount = (): UpstreamError =>
+  new UpstreamError('other-account', 'The data store answered with a token for another account.')
+
+/** Renews the tokens of one owner: one request in the whole fleet, and nothing is given out before it is stored (T75). */
+export const createRefresh = (deps: RefreshDeps) => {
+  const { store, clock, leases } = deps
+
+  /** Runs a command as long as it takes the database to come back, within the lease. Throws the last `Unavailable`. */
+  const persistently = async <T>(command: () => Command<T>): Promise<T> => {
+    const until = clock.now() + commitTime
+    for (let wait = 100; ; wait = Math.min(wait * 2, 2000)) {
+      try {
+        return await store.write(command, { isolation: 'row-locks', forgets: () => false })
+      } catch (error) {
+        if (!(error instanceof Unavailable) || clock.now() + wait > until) throw error
+        await pause(wait)
+      }
+    }
+  }
+
+  const ask = async ({ grantor, pair, token }: Claim): Promise<Tokens> => {
+    const grant = grantOf(grantor, pair)
+    if (grant === undefined || grantor.registration === undefined)
+      throw new UpstreamError(
+        'client-refused',
+        'The client secret of the OAuth application cannot be read: an administrator must send it again.',
+      )
+    const answer = await deps.client.request(grantor.registration, grant)
+    const { account } = answer
+    if (account !== undefined && token.account !== undefined && account !== token.account)
+      throw otherAccount()
+    return answer
+  }
+
+  /**
+   * Renews the tokens, unless somebody else does. Answers whether they are others now; false means: look again later. Throws
+   * `UpstreamError` when the upstream gave none, and `Unavailable` when what it gave could not be stored: then the lease runs
+   * out, and whoever comes next says in the history that this was interrupted.
+   */
+  const renew = async (token: UpstreamToken, cause: EventCause): Promise<boolean> => {
+    const lease = deps.newLease()
+    const claimed = await store.write(() => leases.claim(token, lease), {
+      isolation: 'row-locks',
+      forgets: () => false,
+    })
+    if (claimed === undefined) return false
+    const tell = (outcome: EventOutcome, detail?: string): void =>
+      deps.onRenewed({ token, cause, outcome, detail })
+    try {
+      const answer = await ask(claimed)
+      const stored = await persistently(() => leases.succeed(claimed, cause, answer))
+      if (stored) tell('refreshed')
+      return true
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      tell(await persistently(() => leases.fail(claimed, cause, error)), detailOf(error))
+      throw error
+    }
+  }
+
+  return { renew }
+}
+
+export type Refresh = ReturnType<typeof createRefresh>
