@@ -132,6 +132,24 @@ export const createApp = async (core: Core, { config, logger }: AppOptions) => {
       )
     else logger.info({ audit: 'user.sign-in-failed', userId: who }, 'audit')
   }
+  core.listeners.upstreamRenewed = ({ token, outcome, cause, detail }) => {
+    metrics.upstreamRenewed(outcome)
+    const said = {
+      owner: token.owner.kind,
+      subject: token.owner.id,
+      tenantId: token.tenantId,
+      cause,
+      detail,
+    }
+    if (outcome === 'reconnect-needed')
+      logger.warn(
+        { audit: 'upstream.reconnect-needed', ...said },
+        'an account at a data store has to be connected again',
+      )
+    else if (outcome === 'failed')
+      logger.warn(said, 'a data store gave no new token; it is asked again after a while')
+    else logger.info(said, 'a token of a data store was renewed')
+  }
   const server = await createServer({
     logger,
     metrics,

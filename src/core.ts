@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createConnectorRegistry } from './connectors/registry.ts'
+import type { GoogleApis } from './connectors/upstream/index.ts'
 import type { AddressPolicy } from './egress/address-policy.ts'
 import { createEgress } from './egress/create.ts'
 import { createLockout } from './features/authentication/lockout.ts'
@@ -32,12 +33,17 @@ import { createApplicationService } from './features/client-applications/service
 import { createApplicationStore } from './features/client-applications/store.ts'
 import { createOpenSources } from './features/data-sources/open-sources.ts'
 import { createDataSourceService } from './features/data-sources/service.ts'
+import { createDirectParameters } from './features/data-sources/direct-parameters.ts'
+import { createSecretOptions } from './features/data-sources/secrets.ts'
 import { createDataSourceStore } from './features/data-sources/store.ts'
+import { createUpstreamCalls } from './features/data-sources/upstream-calls.ts'
 import { createReadLimits } from './features/limits/effective.ts'
 import { createLimits } from './features/limits/service.ts'
 import { createOAuthApplicationService } from './features/oauth-applications/service.ts'
 import { createOAuthProfileService } from './features/oauth-profiles/service.ts'
-import { createSealedValues } from './features/sealed/data-keys.ts'
+import { createSealedValues, type SealedValues } from './features/sealed/data-keys.ts'
+import type { Renewed } from './features/upstream-tokens/refresh.ts'
+import { createUpstreamTokens } from './features/upstream-tokens/service.ts'
 import { createRoles } from './features/roles/service.ts'
 import { checkKeys } from './features/setup/key-check.ts'
 import { seedAccess } from './features/setup/seed.ts'
@@ -64,6 +70,8 @@ export type AppOptions = {
   readonly config: Config
   readonly logger: Logger
   readonly clock?: Clock
+  /** Where Google's APIs answer. */
+  readonly googleApis?: GoogleApis | undefined
 }
 
 /** The text of the keys: from the environment, else from the data directory, where a first start makes them. */
@@ -166,12 +174,14 @@ type Base = OpenedStore & {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly hash: Hasher
+  readonly sealed: SealedValues
 }
 
 /** What the core tells the outside; set by whoever wants to know. */
 type Listeners = {
   reuse: (reuse: Reuse) => void
   signInFailure: (failure: SignInFailure) => void
+  upstreamRenewed: (renewed: Renewed) => void
 }
 
 /** Who is who: users, passwords, sessions. */
@@ -195,17 +205,44 @@ const createIdentity = (base: Base, listeners: Listeners) => {
     passwordCheck,
     ...passwordServices,
     sessions: createSessions({ ...base, users }),
-    ...createUserServices({ ...base, ...passwordServices, users, lockout, passwords }),
+    ...createUserServices({
+      ...base,
+      ...passwordServices,
+      users,
+      lockout,
+      passwords,
+      secretOptions: createSecretOptions(store, base.sealed),
+    }),
   }
 }
 
-/** What is read: connectors, data sources, and those that are open. */
-const createSources = (base: Base, config: Config, users: UserStore) => {
-  const connectors = createConnectorRegistry()
-  const deps = { ...base, connectors, dataSources: createDataSourceStore(base.store) }
-  const dataSources = createDataSourceService({ ...deps, users, filesDir: config.filesDir })
+type Egress = ReturnType<typeof createEgress>
+
+/** What is read: connectors, data sources, those that are open, and the tokens of upstreams that they read with. */
+const createSources = (
+  base: Base,
+  { config, googleApis }: Pick<AppOptions, 'config' | 'googleApis'>,
+  listeners: Listeners,
+  { users, addresses, outbound, tokenClient }: Egress & { readonly users: UserStore },
+) => {
+  const connectors = createConnectorRegistry({}, googleApis)
+  const sources = createDataSourceStore(base.store)
+  const secretOptions = createSecretOptions(base.store, base.sealed)
+  const upstreamTokens = createUpstreamTokens({
+    ...base,
+    tokenClient,
+    readDirectParameters: createDirectParameters(sources, secretOptions),
+    onRenewed: (renewed) => listeners.upstreamRenewed(renewed),
+  })
+  const deps = { ...base, connectors, dataSources: sources, secretOptions, addresses, users }
+  const dataSources = createDataSourceService({
+    ...deps,
+    filesDir: config.filesDir,
+    showSecrets: config.hdp.has('show-secrets'),
+    callsOf: createUpstreamCalls({ upstreamTokens, outbound }),
+  })
   const openSources = createOpenSources({ ...deps, contextOf: dataSources.contextOf })
-  return { connectors, dataSources, openSources }
+  return { connectors, dataSources, openSources, upstreamTokens }
 }
 
 /** Who may read it: applications, consents, codes and tokens. */
@@ -219,10 +256,9 @@ const createAuthorizations = (
     addresses,
   }: { sessions: Sessions; users: UserStore; addresses: AddressPolicy },
 ) => {
-  const { store, ring, clock } = base
+  const { store, ring, clock, sealed } = base
   const lastUsed = createLastUsed(store, clock)
   const applications = createApplicationStore(store)
-  const sealed = createSealedValues(store, ring, clock.now)
   const showSecrets = config.hdp.has('show-secrets')
   const registered = createGrantRule({ passwordForAll: config.hdp.has('password-grant') })
   const secrets = createApplicationSecrets({ ...base, sealed, showSecrets })
@@ -264,17 +300,19 @@ const createAuthorizations = (
 /** Everything below HTTP, created once, from the store upward. */
 export const createCore = (
   opened: OpenedStore,
-  { config, clock = systemClock }: Omit<AppOptions, 'logger'>,
+  { config, clock = systemClock, googleApis }: Omit<AppOptions, 'logger'>,
 ) => {
   const listeners: Listeners = {
     reuse: () => undefined,
     signInFailure: () => undefined,
+    upstreamRenewed: () => undefined,
   }
   const base: Base = {
     ...opened,
     clock,
     random: randomBytes,
     hash: createHasher(opened.ring.pepper),
+    sealed: createSealedValues(opened.store, opened.ring, clock.now),
   }
   const identity = createIdentity(base, listeners)
   // The system store is nobody's upstream (DESIGN invariant 21).
@@ -289,7 +327,7 @@ export const createCore = (
     roles: createRoles(base),
     limits: createLimits(base.store),
     readLimits: createReadLimits(base.store),
-    ...createSources(base, config, identity.users),
+    ...createSources(base, { config, googleApis }, listeners, { ...egress, users: identity.users }),
     ...createAuthorizations(base, config, listeners, { ...identity, ...egress }),
   }
 }

@@ -9,6 +9,7 @@ import { type Core, createCore, openStore } from './core.ts'
 import { type Config, ConfigError } from './config.ts'
 import { systemTenantId } from './features/access/permissions.ts'
 import { passwordFault } from './features/authentication/change-password.ts'
+import type { GoogleApis } from './connectors/upstream/index.ts'
 import { createDemoDataSource } from './features/demo/data-source.ts'
 import {
   generatePassword,
@@ -37,6 +38,7 @@ export type ServeOptions = {
   readonly clock?: Clock
   /** The user `demo` without the demo's data. */
   readonly demoUser?: boolean
+  readonly googleApis?: GoogleApis
 }
 
 /** HDP leaves first passwords out of its policy; here the first administrator is no exception. */
@@ -137,7 +139,7 @@ const listen = async (server: FastifyInstance, config: Config, logger: Logger): 
 
 const start = async (
   config: Config,
-  options: Required<ServeOptions>,
+  options: Required<Omit<ServeOptions, 'googleApis'>> & Pick<ServeOptions, 'googleApis'>,
   endings: ReturnType<typeof createEndings>,
 ) => {
   const { logger, clock, demoUser } = options
@@ -145,7 +147,11 @@ const start = async (
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   if (config.database === undefined) endings.add(lockDataDirectory(config.dataDir))
   const onFirstStart = (): void => void withPasswords(config, wantedUsers(config, demoUser))
-  const core = createCore(await openStore(config, { clock, onFirstStart }), { config, clock })
+  const core = createCore(await openStore(config, { clock, onFirstStart }), {
+    config,
+    clock,
+    googleApis: options.googleApis,
+  })
   endings.add(core.store.close)
   endings.add(core.outbound.close)
   endings.add(core.connectors.close)
@@ -169,7 +175,7 @@ export const serve = async (config: Config, options: ServeOptions = {}): Promise
   const { logger = createLogger('info'), clock = systemClock, demoUser = config.demo } = options
   const endings = createEndings()
   try {
-    const started = await start(config, { logger, clock, demoUser }, endings)
+    const started = await start(config, { ...options, logger, clock, demoUser }, endings)
     logger.info({ url: config.publicUrl, hdp: [...config.hdp] }, 'started')
     endings.add(() => logger.info('stopping'))
     return { url: config.publicUrl, ...started, stop: endings.run }

@@ -1,3 +1,5 @@
+import type { AddressPolicy } from '#egress/address-policy.ts'
+import type { OutboundAnswer } from '#egress/outbound.ts'
 import type { Catalog } from '#query/catalog.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import type { Capabilities } from '#query/capabilities.ts'
@@ -15,6 +17,28 @@ export type OptionDefinition = {
 export type ConnectorContext = {
   /** Absolute path of the tenant's own files directory; nothing outside it may be opened. */
   readonly filesDirectory: string
+  /** Where this server may connect to. */
+  readonly addresses: AddressPolicy
+}
+
+/** What is known of the account whose token goes along. */
+export type UpstreamAccount = {
+  /** Salesforce: where its API answers for the account. */
+  readonly instanceUrl: string | undefined
+}
+
+/** Calls of a data store's API in the name of the account of a data source; the token is added, and renewed, by the house. */
+export type UpstreamCalls = {
+  /**
+   * The whole answer to a GET, whatever its status but for a refused token. The URL may depend on the account; undefined asks for
+   * an account that is known better. `refused` tells what else than 401 means that the token is dead. Throws `UpstreamError`.
+   */
+  readonly get: (call: {
+    readonly url: (account: UpstreamAccount) => string | undefined
+    readonly refused?: (answer: OutboundAnswer) => boolean
+  }) => Promise<OutboundAnswer>
+  /** Makes sure that there is a token that is good now. Throws `UpstreamError`. */
+  readonly authorize: () => Promise<void>
 }
 
 /** A connector is the code for one data store. To add one: a folder and one line in `registry.ts`. */
@@ -33,6 +57,13 @@ export type Connector = {
     options: Readonly<Record<string, string>>,
     context: ConnectorContext,
   ) => Promise<Source>
+  /**
+   * Of a data store that takes OAuth (OAuth reference D): tries one small request. Throws `ConnectorError` or `UpstreamError`.
+   * Others are tried by opening and describing them.
+   */
+  readonly test?: (options: Readonly<Record<string, string>>, calls: UpstreamCalls) => Promise<void>
+  /** Options with the URL of a server that secrets or tokens of the data source are sent to. */
+  readonly sendsTo?: readonly string[]
 }
 
 /** An opened data source. */

@@ -1,7 +1,7 @@
 import { Refusal } from '#lib/refusal.ts'
 
-/** unavailable: cannot be reached · rejected: the source says no · timed-out: took too long · busy: try again */
-export type ConnectorErrorKind = 'unavailable' | 'rejected' | 'timed-out' | 'busy'
+/** unavailable: cannot be reached · rejected: the source says no · timed-out: took too long · busy: try again · unsupported: not built */
+export type ConnectorErrorKind = 'unavailable' | 'rejected' | 'timed-out' | 'busy' | 'unsupported'
 
 /** Trouble with a data source, mapped once per surface. */
 export class ConnectorError extends Refusal {

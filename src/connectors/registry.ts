@@ -1,5 +1,6 @@
 import type { Connector } from './connector.ts'
 import { createSqliteConnector } from './sqlite/index.ts'
+import { createUpstreamConnectors, type GoogleApis, googleApis } from './upstream/index.ts'
 import { createReaderPool, type PoolLimits } from './sqlite/reader-pool.ts'
 
 export type ConnectorRegistry = {
@@ -11,9 +12,15 @@ export type ConnectorRegistry = {
 }
 
 /** Creates all connectors: one line each. Synchronous engines share one bounded pool of processes. */
-export const createConnectorRegistry = (limits: Partial<PoolLimits> = {}): ConnectorRegistry => {
+export const createConnectorRegistry = (
+  limits: Partial<PoolLimits> = {},
+  google: GoogleApis = googleApis,
+): ConnectorRegistry => {
   const readers = createReaderPool(limits)
-  const connectors: readonly Connector[] = [createSqliteConnector(readers)]
+  const connectors: readonly Connector[] = [
+    createSqliteConnector(readers),
+    ...createUpstreamConnectors(google),
+  ]
   return {
     connectors,
     find: (id) => connectors.find((connector) => connector.id === id),

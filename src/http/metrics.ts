@@ -39,6 +39,12 @@ export const createMetrics = (probe: {
     labelNames: ['kind'],
     registers,
   })
+  const upstreamRenewals = new Counter({
+    name: 'headgate_upstream_refreshes_total',
+    help: 'Refreshes of tokens at data stores, by what came of them',
+    labelNames: ['outcome'],
+    registers,
+  })
   const signInFailures = new Counter({
     name: 'headgate_sign_in_failures_total',
     help: 'Wrong passwords, and attempts on locked accounts',
@@ -79,6 +85,8 @@ export const createMetrics = (probe: {
     tokensIssued: (grant: string) =>
       issued.inc({ grant: grantLabels.has(grant) ? grant : 'other' }),
     oauthRefused: (error: string) => refused.inc({ error }),
+    upstreamRenewed: (outcome: 'stored' | 'refreshed' | 'failed' | 'reconnect-needed') =>
+      upstreamRenewals.inc({ outcome }),
     reused: (kind: 'code' | 'refresh-token') => reused.inc({ kind }),
     signInFailed: (locked: boolean) => signInFailures.inc({ locked: String(locked) }),
     swept: (rows: number) => swept.inc(rows),

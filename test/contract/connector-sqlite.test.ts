@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createAddressPolicy } from '#egress/address-policy.ts'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,8 @@ import type { Source } from '#connectors/connector.ts'
 import { createSqliteConnector } from '#connectors/sqlite/index.ts'
 import { createReaderPool, type PoolLimits } from '#connectors/sqlite/reader-pool.ts'
 import type { Column, ReadPlan, ReadShape, Row } from '#query/plan.ts'
+
+const addresses = createAddressPolicy([])
 
 const directory = mkdtempSync(join(tmpdir(), 'headgate-contract-'))
 const file = join(directory, 'rows.db')
@@ -64,7 +67,7 @@ const withSource = async (
   const pool = createReaderPool(limits)
   const source = await createSqliteConnector(pool).open(
     { Database: 'rows.db' },
-    { filesDirectory: directory },
+    { filesDirectory: directory, addresses },
   )
   try {
     await use(source, pool)

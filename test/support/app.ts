@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Writable } from 'node:stream'
 import { parseConfig } from '#config.ts'
+import type { GoogleApis } from '#connectors/upstream/index.ts'
 import { createLogger } from '#http/log.ts'
 import type { Clock } from '#lib/clock.ts'
 import { type Running, serve } from '../../src/serve.ts'
@@ -59,6 +60,8 @@ export type StartOptions = {
   readonly clock?: TestClock
   /** Data sources `one` and `two` of the user `demo`; true unless told otherwise. */
   readonly sources?: boolean
+  /** Where Google's APIs answer. */
+  readonly googleApis?: GoogleApis
 }
 
 export const basicOf = (person: Person): { authorization: string } => ({
@@ -121,6 +124,7 @@ export const startApp = async (options: StartOptions = {}): Promise<TestApp> => 
     logger: createLogger(options.level ?? 'debug', destination),
     clock,
     demoUser: true,
+    ...(options.googleApis === undefined ? {} : { googleApis: options.googleApis }),
   })
   const app: TestApp = {
     ...running,

@@ -96,6 +96,8 @@ export const permission = {
   viewDataSource: 2,
   modifyDataSource: 3,
   deleteDataSource: 4,
+  useJdbc: 5,
+  useOdbc: 6,
   useOData: 7,
   webUi: 8,
   changePassword: 9,

@@ -7,7 +7,10 @@ export type DataSource = {
   readonly dataStore: number
   readonly connectionType: string
   readonly description: string | undefined
+  /** Those that are no secrets. */
   readonly options: Readonly<Record<string, string>>
+  /** The OAuth profile that it reads with. */
+  readonly oauthProfileId: number | undefined
   /** Set on it by who acted for its owner; they then count alone (management reference 1.3, rule 5). */
   readonly permissions: readonly number[] | undefined
   /** Grows with each change; an opened source of an older revision is not used again. */
@@ -25,3 +28,8 @@ export const dataSourceNameFault = (name: string): string | undefined =>
 
 /** A data source, in the state it was read in. */
 export type SourceRef = { readonly id: number; readonly revision: number }
+
+/** A data source with all its options, as they may be shown: of secrets the names alone. */
+export type ShownDataSource = DataSource & {
+  readonly allOptions: Readonly<Record<string, string>>
+}

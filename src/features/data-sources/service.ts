@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { Connector, ConnectorContext } from '#connectors/connector.ts'
-import { ConnectorError } from '#connectors/errors.ts'
+import type { ConnectorContext, UpstreamCalls } from '#connectors/connector.ts'
 import type { ConnectorRegistry } from '#connectors/registry.ts'
+import type { AddressPolicy } from '#egress/address-policy.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Store } from '#store/store.ts'
 import type { Command } from '#store/command.ts'
@@ -16,68 +16,17 @@ import {
 } from '../access/source-permissions.ts'
 import { pieceOf } from '../parameters.ts'
 import { ManagementError, refusals } from '../refusals.ts'
-import { type DataSource, dataSourceNameFault } from './data-source.ts'
 import type { UserStore } from '../users/store.ts'
+import { createChanges } from './changing.ts'
+import type { DataSource, ShownDataSource } from './data-source.ts'
+import { requireConnector } from './fields.ts'
+import { profileOption } from './options.ts'
+import type { SecretOptionsStore } from './secrets.ts'
 import type { DataSourceStore, Page } from './store.ts'
+import { testConnection } from './test-connection.ts'
 
-/** What a caller sends to create a data source. */
-export type DataSourceFields = {
-  readonly name: string
-  readonly dataStore: number
-  readonly connectionType: string | undefined
-  readonly description: string | undefined
-  readonly options: Readonly<Record<string, string>>
-  readonly permissions: readonly number[] | undefined
-}
-
-const requireConnector = (connectors: ConnectorRegistry, id: number): Connector => {
-  const connector = connectors.find(id)
-  if (connector === undefined)
-    throw new ManagementError(
-      refusals.invalidInput,
-      `dataStore ${id} is not a data store of this server.`,
-    )
-  return connector
-}
-
-const checkConnectionType = (type: string | undefined): string => {
-  if (type === undefined) throw new ManagementError(refusals.connectionTypeMissing)
-  if (type !== 'Cloud')
-    throw new ManagementError(
-      refusals.badConnectionType,
-      type === 'Hybrid'
-        ? 'Hybrid needs an on-premises connector, which this server does not have; use Cloud.'
-        : 'Use Cloud.',
-    )
-  return type
-}
-
-const checkOptions = (
-  connector: Connector,
-  options: Readonly<Record<string, string>>,
-  context: ConnectorContext,
-): void => {
-  for (const [name, value] of Object.entries(options)) {
-    const definition = connector.options.find((option) => option.name === name)
-    if (definition === undefined)
-      throw new ManagementError(
-        refusals.invalidOption,
-        `${JSON.stringify(name.slice(0, 64))} is not an option of ${connector.name}; it has ${connector.options.map((o) => o.name).join(', ')}.`,
-      )
-    if (value.length > definition.maxLength)
-      throw new ManagementError(
-        refusals.invalidOption,
-        `${name} is longer than ${definition.maxLength} characters.`,
-      )
-  }
-  try {
-    connector.checkOptions(options, context)
-  } catch (error) {
-    if (error instanceof ConnectorError)
-      throw new ManagementError(refusals.invalidOption, error.message)
-    throw error
-  }
-}
+/** By SQL, by OData, or both: who may use a data source in no way has nothing to try out (management reference 4.4). */
+const usePermissions = [permission.useJdbc, permission.useOdbc, permission.useOData]
 
 /** The rules of data sources. */
 export const createDataSourceService = (deps: {
@@ -85,14 +34,20 @@ export const createDataSourceService = (deps: {
   readonly users: UserStore
   readonly dataSources: DataSourceStore
   readonly connectors: ConnectorRegistry
+  readonly secretOptions: SecretOptionsStore
   readonly clock: Clock
   readonly filesDir: string
+  readonly addresses: AddressPolicy
+  readonly callsOf: (source: DataSource) => UpstreamCalls
+  /** HEADGATE_HDP=show-secrets: secret options are shown again. */
+  readonly showSecrets: boolean
 }) => {
   const { store, dataSources } = deps
 
   /** Files of one tenant are not seen from another. */
   const contextOf = (tenantId: number): ConnectorContext => ({
     filesDirectory: join(deps.filesDir, String(tenantId)),
+    addresses: deps.addresses,
   })
 
   /** A data source of the one it is done for; one of somebody else is not told from one that does not exist. */
@@ -115,33 +70,41 @@ export const createDataSourceService = (deps: {
     return { seen, next }
   }
 
-  /** Throws 404, and 403 without ViewDataSource on it. */
-  const read = (by: ActingFor, id: number): Promise<DataSource> =>
-    store.read(() => require(by, id, permission.viewDataSource))
+  /** With all options as they may be seen: the profile's id, and secrets by their names alone (management reference 4.2). */
+  function* shown(source: DataSource): Command<ShownDataSource> {
+    const secrets = Object.entries((yield* deps.secretOptions.open(source)) ?? {}).map(
+      ([name, value]) => [name, deps.showSecrets ? value : ''] as const,
+    )
+    const { oauthProfileId } = source
+    const profile = oauthProfileId === undefined ? {} : { [profileOption]: String(oauthProfileId) }
+    return {
+      ...source,
+      allOptions: { ...source.options, ...profile, ...Object.fromEntries(secrets) },
+    }
+  }
 
-  const create = async (by: ActingFor, fields: DataSourceFields): Promise<DataSource> => {
-    const { subject } = by
-    const fault = dataSourceNameFault(fields.name)
-    if (fault !== undefined) throw new ManagementError(refusals.invalidInput, fault)
-    const connector = requireConnector(deps.connectors, fields.dataStore)
-    const connectionType = checkConnectionType(fields.connectionType)
-    checkOptions(connector, fields.options, contextOf(subject.tenantId))
-    const permissions = fields.permissions && checkSourcePermissions(by, fields.permissions)
-    return store.write(function* () {
-      yield* requireStill(store, by.caller)
-      yield* requireStillFor(deps.users, by)
-      const { userId: ownerId, tenantId } = subject
-      const draft = { ...fields, permissions, connectionType, ownerId, tenantId }
-      const id = yield* dataSources.insert(draft, deps.clock.now())
-      if (id === undefined)
-        throw new ManagementError(
-          refusals.duplicateName,
-          'The user has a data source of this name.',
-        )
-      const made = yield* dataSources.readById(id)
-      if (made === undefined) throw new Error('the data source was not stored')
-      return made
+  const { create, update } = createChanges({ ...deps, require, contextOf, shown })
+
+  /** Throws 404, and 403 without ViewDataSource on it. */
+  const read = (by: ActingFor, id: number): Promise<ShownDataSource> =>
+    store.read(function* () {
+      return yield* shown(yield* require(by, id, permission.viewDataSource))
     })
+
+  /**
+   * Tries to connect (management reference 4.4). Throws 404, 403 without ViewDataSource or any permission to use it, and what
+   * `testConnection` throws.
+   */
+  const test = async (by: ActingFor, id: number): Promise<void> => {
+    const source = await store.read(() => require(by, id, permission.viewDataSource))
+    if (!usePermissions.some((needed) => mayOnSource(by, source, needed)))
+      throw new ManagementError(
+        refusals.forbidden,
+        `It needs one of ${usePermissions.map(permissionName).join(', ')} on it.`,
+      )
+    const connector = requireConnector(deps.connectors, source.dataStore)
+    const context = contextOf(source.tenantId)
+    await testConnection(connector, source, { context, calls: deps.callsOf(source) })
   }
 
   /** Throws 404, and 403 without DeleteDataSource on it. */
@@ -187,6 +150,8 @@ export const createDataSourceService = (deps: {
       store.read(() => dataSources.readByName(ownerId, name)),
     read,
     create,
+    update,
+    test,
     remove,
     readPermissions,
     setPermissions,

@@ -12,6 +12,7 @@ type Columns = {
   connection_type: string
   description: string | null
   options: string
+  oauth_profile_id: number | null
   permissions: string | null
   revision: number
 }
@@ -25,6 +26,7 @@ const columns = [
   'connection_type',
   'description',
   'options',
+  'oauth_profile_id',
   'permissions',
   'revision',
 ] as const
@@ -38,6 +40,7 @@ const toDataSource = (row: Columns): DataSource => ({
   connectionType: row.connection_type,
   description: row.description ?? undefined,
   options: JSON.parse(row.options) as Record<string, string>,
+  oauthProfileId: row.oauth_profile_id ?? undefined,
   permissions: readSourcePermissions(row.permissions),
   revision: row.revision,
 })
@@ -90,6 +93,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
           connection_type: source.connectionType,
           description: source.description ?? null,
           options: JSON.stringify(source.options),
+          oauth_profile_id: source.oauthProfileId ?? null,
           permissions: toColumn(source.permissions),
           revision: 1,
           created_at: now,
@@ -98,6 +102,34 @@ export const createDataSourceStore = ({ sql }: Store) => {
         .returning('id'),
     )
     return row?.id
+  }
+
+  /** Whether the owner has the name already, for another data source. */
+  function* isTaken({ id, ownerId }: Pick<DataSource, 'id' | 'ownerId'>, name: string) {
+    const found = yield* first(byName({ owner: ownerId, key: dataSourceNameKey(name) }))
+    return found !== undefined && found.id !== id
+  }
+
+  /**
+   * Writes what can be changed, in the given revision, without secrets. Tokens that were had by parameters of its own go: they
+   * belong to what it was.
+   */
+  function* update(source: DataSource): Command<void> {
+    yield* run(
+      sql
+        .updateTable('data_sources')
+        .set({
+          name: source.name,
+          name_key: dataSourceNameKey(source.name),
+          description: source.description ?? null,
+          options: JSON.stringify(source.options),
+          oauth_profile_id: source.oauthProfileId ?? null,
+          permissions: toColumn(source.permissions),
+          revision: source.revision,
+        })
+        .where('id', '=', source.id),
+    )
+    yield* run(sql.deleteFrom('upstream_tokens').where('data_source_id', '=', source.id))
   }
 
   function* setPermissions(id: number, permissions: readonly number[] | undefined): Command<void> {
@@ -117,7 +149,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
     )
   }
 
-  return { list, readById, readByName, insert, setPermissions, remove }
+  return { list, readById, readByName, isTaken, insert, update, setPermissions, remove }
 }
 
 export type DataSourceStore = ReturnType<typeof createDataSourceStore>

@@ -29,6 +29,7 @@ export const createDemoDataSource = async (
         connectionType: 'Cloud',
         description: 'Airports, flights and bird strikes in the United States',
         options: aviationOptions,
+        oauthProfileId: undefined,
         permissions: undefined,
       },
       deps.clock.now(),

@@ -13,6 +13,26 @@ export const dataSourcesRefusals = {
     sentence: 'The data source cannot be read right now. Try again later.',
   },
   invalidOption: { code: 222207002, status: 400, sentence: 'A data source option is not valid.' },
+  cannotConnect: {
+    code: 222207003,
+    status: 400,
+    sentence: 'The data source cannot be connected to.',
+  },
+  connectionTypeFixed: {
+    code: 222207008,
+    status: 400,
+    sentence: 'connectionType cannot be changed.',
+  },
+  secretsForOtherServer: {
+    code: 222208475,
+    status: 400,
+    sentence: 'Secrets that are kept are not sent to another server.',
+  },
+  secretOptionsUnreadable: {
+    code: 222208476,
+    status: 400,
+    sentence: 'The stored secret options of the data source cannot be read.',
+  },
   dataSourceNotFound: {
     code: 222207004,
     status: 404,

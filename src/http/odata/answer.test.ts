@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createAddressPolicy } from '#egress/address-policy.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,8 @@ import { parseODataOptions } from '#connectors/odata-options.ts'
 import { createConnectorRegistry } from '#connectors/registry.ts'
 import { createODataService, renderODataError } from './answer.ts'
 import type { CursorSealer } from './service.ts'
+
+const addresses = createAddressPolicy([])
 
 const directory = mkdtempSync(join(tmpdir(), 'headgate-answer-'))
 const registry = createConnectorRegistry()
@@ -47,7 +50,7 @@ const sealer: CursorSealer = {
 
 const root = 'https://data.example/api/odata4/shop'
 const options = { Database: 'shop.db' }
-const source = await connector.open(options, { filesDirectory: directory })
+const source = await connector.open(options, { filesDirectory: directory, addresses })
 const serviceWith = (more: Record<string, string>) =>
   createODataService({
     source,

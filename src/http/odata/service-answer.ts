@@ -36,6 +36,7 @@ const connectorStatus: Record<ConnectorErrorKind, readonly [number, string]> = {
   rejected: [502, 'BackendRejected'],
   'timed-out': [504, 'BackendTimeout'],
   busy: [503, 'BackendBusy'],
+  unsupported: [501, 'NotImplemented'],
 }
 
 type Described = {

@@ -4,7 +4,7 @@ import { type Endpoint, endpoint } from '../../endpoint.ts'
 import { paging } from '../../parameters.ts'
 import { refusals } from '../../refusals.ts'
 import { Ids, Next, numbersOf } from '../../shapes.ts'
-import type { DataSource } from '../data-source.ts'
+import type { DataSource, ShownDataSource } from '../data-source.ts'
 import type { DataSourceService } from '../service.ts'
 
 export type DataSourceDeps = { readonly dataSources: DataSourceService }
@@ -17,10 +17,10 @@ const listed = (source: DataSource) => ({
   ...(source.description === undefined ? {} : { description: source.description }),
 })
 
-const shown = (source: DataSource) => ({
+const shown = (source: ShownDataSource) => ({
   ...listed(source),
   connectionType: source.connectionType,
-  options: source.options,
+  options: source.allOptions,
   ...(source.permissions === undefined ? {} : { permissions: source.permissions }),
 })
 
@@ -54,6 +54,19 @@ const Body = Type.Object({
   options: Type.Optional(Type.Record(Type.String(), Type.String())),
   permissions: Type.Optional(Ids),
 })
+
+/** A secret option that is left out or empty stays as it is. */
+const UpdateBody = Type.Object({
+  name: Body.properties.name,
+  dataStore: Type.Optional(Body.properties.dataStore),
+  connectionType: Body.properties.connectionType,
+  description: Body.properties.description,
+  options: Body.properties.options,
+  permissions: Body.properties.permissions,
+})
+
+/** HDP's `user` and `password` are credentials for the data store, which none of ours takes so. */
+const TestBody = Type.Object({})
 
 const common = {
   invalid: refusals.invalidInput,
@@ -122,6 +135,48 @@ const readDataSource = endpoint<DataSourceDeps>({
     shown(await dataSources.read({ caller, subject }, id)),
 })
 
+const updateDataSource = endpoint<DataSourceDeps, typeof UpdateBody>({
+  ...common,
+  name: 'update-data-source',
+  method: 'PUT',
+  path: `${path}/:id`,
+  summary: 'Replace a data source; secret options that are left out or empty are kept',
+  permissions: [permission.managementApi],
+  audit: 'data-source.updated',
+  success: 200,
+  failed: refusals.dataSourceUpdateFailed,
+  body: UpdateBody,
+  answer: Shown,
+  handle: async ({ dataSources }, caller, { id, body, subject }) =>
+    shown(
+      await dataSources.update({ caller, subject }, id, {
+        name: body.name,
+        dataStore: body.dataStore === undefined ? undefined : Number(body.dataStore),
+        connectionType: body.connectionType,
+        description: body.description,
+        options: body.options ?? {},
+        permissions: body.permissions && numbersOf(body.permissions),
+      }),
+    ),
+})
+
+const testDataSource = endpoint<DataSourceDeps, typeof TestBody>({
+  ...common,
+  name: 'test-data-source',
+  method: 'POST',
+  path: `${path}/:id/test`,
+  summary: 'Try to connect to a data source, with a token that is renewed if need be',
+  permissions: [permission.managementApi],
+  success: 200,
+  failed: refusals.dataSourceReadFailed,
+  body: TestBody,
+  answer: Type.Object({ success: Type.Literal(true) }),
+  handle: async ({ dataSources }, caller, { id, subject }) => {
+    await dataSources.test({ caller, subject }, id)
+    return { success: true }
+  },
+})
+
 const deleteDataSource = endpoint<DataSourceDeps>({
   ...common,
   name: 'delete-data-source',
@@ -180,6 +235,8 @@ export const dataSourceEndpoints: readonly Endpoint<DataSourceDeps>[] = [
   listDataSources,
   createDataSource,
   readDataSource,
+  updateDataSource,
+  testDataSource,
   deleteDataSource,
   readPermissions,
   updatePermissions,
