@@ -59,8 +59,8 @@ import { openPostgresStore, planPostgresDatabase } from './store/postgres/store.
 import { planSqlite } from './store/sqlite/migrate.ts'
 import { openSqliteStore } from './store/sqlite/store.ts'
 import type { Store } from './store/store.ts'
-import { hasKeyFile, type KeyFile, readOrCreateKeyFile } from './vault/key-files.ts'
-import { keyFromBase64, type KeyRing } from './vault/keys.ts'
+import { hasKeyFile, readKeyFile, readOrCreateKeyFile } from './vault/key-files.ts'
+import { createMasterKeys, keyFromBase64, type KeyRing, type KeyText } from './vault/keys.ts'
 import { createApplicationSecrets } from './features/client-applications/secrets.ts'
 import type { RandomBytes } from './oauth/token-format.ts'
 import { createHasher, type Hasher } from './vault/hashing.ts'
@@ -77,7 +77,7 @@ export type AppOptions = {
 /** The text of the keys: from the environment, else from the data directory, where a first start makes them. */
 export const readSecretKeys = (
   config: Config,
-): { readonly masters: readonly KeyFile[]; readonly pepper: KeyFile } => {
+): { readonly masters: readonly KeyText[]; readonly pepper: KeyText } => {
   const masters =
     config.masterKeys?.map((key) => ({ id: key.id, base64: key.key.reveal() })) ??
     readOrCreateKeyFile(config.dataDir, 'master')
@@ -88,12 +88,14 @@ export const readSecretKeys = (
   return { masters, pepper }
 }
 
-/** The keys of this server. */
+/** The keys of this server; generated master keys are read again when one is missing (vault/keys.ts). */
 export const readKeyRing = (config: Config): KeyRing => {
   const { masters, pepper } = readSecretKeys(config)
-  const [newest, ...older] = masters.map((key) => keyFromBase64(key.id, key.base64))
-  if (newest === undefined) throw new Error('There is no master key.')
-  return { masters: [newest, ...older], pepper: keyFromBase64(pepper.id, pepper.base64) }
+  const generated = config.masterKeys === undefined
+  return {
+    masters: createMasterKeys(() => (generated ? readKeyFile(config.dataDir, 'master') : masters)),
+    pepper: keyFromBase64(pepper.id, pepper.base64),
+  }
 }
 
 /** Whether the keys of a configuration are there already, so that reading them makes none. */

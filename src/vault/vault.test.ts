@@ -5,46 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import fc from 'fast-check'
-import { createDataKey, openAt, openDataKey, type Place, sealFor } from './envelope.ts'
 import { createHasher, equalHashes, secretKinds } from './hashing.ts'
-import { readOrCreateKeyFile } from './key-files.ts'
-import { fingerprint, generateKey, type KeyRing, keyFromBase64 } from './keys.ts'
+import { addKeyToFile, readKeyFile, readOrCreateKeyFile } from './key-files.ts'
+import { fingerprint, generateKey, keyFromBase64 } from './keys.ts'
 import { open, seal } from './sealing.ts'
 
-const ring = (masters: readonly string[] = ['m1']): KeyRing => ({
-  masters: masters.map((id) => keyFromBase64(id, generateKey())) as never,
-  pepper: keyFromBase64('p', generateKey()),
-})
-const place: Place = { tenantId: 1, table: 't', rowId: '5', column: 'c', generation: 2 }
-
-test('whatever is sealed opens in its place, and never seals to the same text twice', () => {
-  const keys = ring()
-  const key = openDataKey(keys, 1, createDataKey(keys, 1))
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      const sealed = sealFor(key, place, text)
-      assert.equal(openAt(key, place, sealed), Buffer.from(text).toString())
-      assert.notEqual(sealFor(key, place, text), sealed)
-    }),
-  )
-})
-
-test('a sealed value opens in no other tenant, table, row, column or generation, and under no other key', () => {
-  const keys = ring()
-  const key = openDataKey(keys, 1, createDataKey(keys, 1))
-  const sealed = sealFor(key, place, 'secret')
-  const others: readonly Partial<Place>[] = [
-    { tenantId: 2 },
-    { table: 'u' },
-    { rowId: '6' },
-    { column: 'd' },
-    { generation: 3 },
-  ]
-  for (const other of others) assert.equal(openAt(key, { ...place, ...other }, sealed), undefined)
-  const foreign = openDataKey(keys, 1, createDataKey(keys, 1))
-  assert.equal(openAt(foreign, place, sealed), undefined)
-})
+const newPepper = () => keyFromBase64('p', generateKey())
 
 test('a sealed value with any bit flipped, cut or spelled otherwise does not open', () => {
   const { object } = keyFromBase64('k', generateKey())
@@ -68,23 +34,12 @@ test('a sealed value with any bit flipped, cut or spelled otherwise does not ope
   assert.equal(open(object, sealed, 'here'), 'secret')
 })
 
-test('a data key opens with any master key of the list, and says which one is missing', () => {
-  const old = ring()
-  const made = createDataKey(old, 1)
-  const rotated: KeyRing = { ...old, masters: [keyFromBase64('m2', generateKey()), ...old.masters] }
-  assert.ok(openDataKey(rotated, 1, made))
-  assert.equal(createDataKey(rotated, 1).masterKeyId, 'm2')
-  assert.throws(() => openDataKey(ring(['m9']), 1, made), /HEADGATE_MASTER_KEYS lacks the key m1/)
-  assert.throws(() => openDataKey(ring(['m1']), 1, made), /cannot be opened; it was altered/)
-  assert.throws(() => openDataKey(old, 2, made), /tenant 2 cannot be opened/)
-})
-
 test('T26: the hash of one kind of secret is never the hash of another', () => {
-  const hash = createHasher(ring().pepper)
+  const hash = createHasher(newPepper())
   const hashes = secretKinds.map((kind) => Buffer.from(hash(kind, 'same')).toString('hex'))
   assert.equal(new Set(hashes).size, secretKinds.length)
   assert.equal(Buffer.from(hashes[0] ?? '', 'hex').length, 32)
-  const other = createHasher(ring().pepper)
+  const other = createHasher(newPepper())
   assert.notDeepEqual(hash('code', 'same'), other('code', 'same'))
 })
 
@@ -146,4 +101,29 @@ test('a damaged or empty key file stops the start with a sentence, and is left a
       /is empty. Restore it from a backup/,
     )
     assert.equal(readFileSync(file, 'utf8'), '')
+  }))
+
+test('a new key is the newest of its file, which stays private and whole, and the older ones stay', () =>
+  withDirectory((directory) => {
+    const [first] = readOrCreateKeyFile(directory, 'master')
+    // A run that was killed has left it.
+    writeFileSync(join(directory, 'keys', 'master.123.0a1b2c3d'), 'g2:x')
+    addKeyToFile(directory, 'master', 'g2')
+    const keys = readKeyFile(directory, 'master')
+    assert.deepEqual(
+      keys.map(({ id }) => id),
+      ['g2', 'g1'],
+    )
+    assert.deepEqual(keys[1], first)
+    assert.notEqual(keys[0]?.base64, first?.base64)
+    addKeyToFile(directory, 'master', 'g2')
+    assert.deepEqual(readKeyFile(directory, 'master'), keys)
+    assert.deepEqual(readdirSync(join(directory, 'keys')), ['master'])
+    assert.equal(statSync(join(directory, 'keys', 'master')).mode & 0o777, 0o600)
+  }))
+
+test('reading keys again makes none in the place of lost ones', () =>
+  withDirectory((directory) => {
+    assert.throws(() => readKeyFile(directory, 'master'), /ENOENT/)
+    assert.deepEqual(readdirSync(directory), [])
   }))

@@ -1,26 +1,21 @@
-import type { KeyObject } from 'node:crypto'
-import { type Command, first, run } from '#store/command.ts'
+import { type Command, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
-import { createDataKey, openAt, openDataKey, type Place, sealFor } from '#vault/envelope.ts'
+import { createDataKey, generationOf, openAt, type Place, sealFor } from '#vault/envelope.ts'
 import type { KeyRing } from '#vault/keys.ts'
+import { createKeyReader, type StoredKey } from './stored-keys.ts'
+import { createUnwrapping } from './unwrapping.ts'
 
 /**
- * Seals and opens what is stored and must be shown or used again, under the data key of its tenant
- * (DESIGN invariant 6). Both are commands: a key is made in the transaction that first needs it.
+ * Seals and opens what is stored and must be shown or used again, under the data keys of its tenant (DESIGN invariant 6): the
+ * newest seals, all open. Both are commands: a first key is made in the transaction that needs it.
  */
-export const createSealedValues = ({ sql }: Store, ring: KeyRing, now: () => number) => {
-  function* dataKey(tenantId: number): Command<KeyObject> {
-    const select = sql
-      .selectFrom('data_keys')
-      .select(['master_key_id', 'wrapped'])
-      .where('tenant_id', '=', tenantId)
-    const known = yield* first(select)
-    if (known !== undefined)
-      return openDataKey(ring, tenantId, {
-        masterKeyId: known.master_key_id,
-        wrapped: known.wrapped,
-      })
-    const made = createDataKey(ring, tenantId)
+export const createSealedValues = (store: Store, ring: KeyRing, now: () => number) => {
+  const { sql } = store
+  const unwrap = createUnwrapping(ring.masters, now)
+  const keys = createKeyReader(store)
+
+  function* makeFirst(tenantId: number): Command<StoredKey> {
+    const made = createDataKey(ring.masters.newest(), { tenantId, generation: 0 })
     yield* run(
       sql
         .insertInto('data_keys')
@@ -32,21 +27,24 @@ export const createSealedValues = ({ sql }: Store, ring: KeyRing, now: () => num
         })
         .onConflict((conflict) => conflict.column('tenant_id').doNothing()),
     )
-    const stored = yield* first(select)
+    // Another command may have been faster.
+    const stored = yield* keys.newest(tenantId)
     if (stored === undefined) throw new Error('the data key was not stored')
-    return openDataKey(ring, tenantId, {
-      masterKeyId: stored.master_key_id,
-      wrapped: stored.wrapped,
-    })
+    return stored
   }
 
   function* seal(place: Place, text: string): Command<string> {
-    return sealFor(yield* dataKey(place.tenantId), place, text)
+    const { tenantId } = place
+    const newest = (yield* keys.newest(tenantId)) ?? (yield* makeFirst(tenantId))
+    return sealFor(unwrap(newest), place, text)
   }
 
   /** The text, or undefined when it was sealed for another place or altered. */
   function* open(place: Place, sealed: string): Command<string | undefined> {
-    return openAt(yield* dataKey(place.tenantId), place, sealed)
+    const generation = generationOf(sealed)
+    if (generation === undefined) return undefined
+    const stored = yield* keys.read({ tenantId: place.tenantId, generation })
+    return stored && openAt(unwrap(stored), place, sealed)
   }
 
   return { seal, open }

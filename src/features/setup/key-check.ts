@@ -1,15 +1,14 @@
-import { all, type Command, first, run } from '#store/command.ts'
+import { type Command, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
+import { missingMaster } from '#vault/envelope.ts'
 import { fingerprint, type KeyRing } from '#vault/keys.ts'
+import { readMasterUse } from '../sealed/stored-keys.ts'
 
 /** What was sealed with a master key that is not here could not be opened when it is needed. */
-function* requireMasters({ sql }: Store, ring: KeyRing): Command<void> {
-  const used = yield* all(sql.selectFrom('data_keys').select('master_key_id').distinct())
-  const missing = used.find((row) => !ring.masters.some(({ id }) => id === row.master_key_id))
-  if (missing !== undefined)
-    throw new Error(
-      `This database has data under the master key ${missing.master_key_id}, which is not there. Add it to HEADGATE_MASTER_KEYS, or to keys/master in the data directory.`,
-    )
+function* requireMasters(store: Store, ring: KeyRing): Command<void> {
+  for (const { masterKeyId } of yield* readMasterUse(store))
+    if (ring.masters.find(masterKeyId) === undefined)
+      throw new Error(`This database has data under ${missingMaster(masterKeyId)}.`)
 }
 
 /**
@@ -19,12 +18,13 @@ function* requireMasters({ sql }: Store, ring: KeyRing): Command<void> {
  */
 export const checkKeys = async (store: Store, ring: KeyRing): Promise<void> => {
   const { sql, write } = store
-  const keys = [
-    ...ring.masters.map((key) => ({ kind: 'master', key })),
-    { kind: 'pepper', key: ring.pepper },
-  ]
   await write(function* () {
+    // First: it may find a master key that was made since the ring was read.
     yield* requireMasters(store, ring)
+    const keys = [
+      ...ring.masters.list().map((key) => ({ kind: 'master', key })),
+      { kind: 'pepper', key: ring.pepper },
+    ]
     const pepper = yield* first(
       sql.selectFrom('key_checks').select('key_id').where('kind', '=', 'pepper'),
     )

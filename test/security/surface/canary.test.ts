@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { all } from '#store/command.ts'
+import { systemTenantId } from '#features/access/permissions.ts'
+import { readKeysOf } from '#features/sealed/stored-keys.ts'
 import { openDataKey } from '#vault/envelope.ts'
 import { freePort, people, startApp, type TestApp, onPostgres } from '#test/support/app.ts'
 import { runOn } from '#test/support/database.ts'
@@ -245,14 +246,12 @@ test('T57 after a whole journey at level trace no secret is in the log, the metr
 
 test('T57 the database holds none of the keys that everything in it is sealed and hashed with', async () => {
   const { ring, store } = app.core
-  const stored = await store.read(() => all(store.sql.selectFrom('data_keys').selectAll()))
+  const stored = await store.read(() => readKeysOf(store, [systemTenantId]))
   assert.ok(stored.length > 0)
   const keys = [
-    ...ring.masters.map(({ object }) => object),
+    ...ring.masters.list().map(({ object }) => object),
     ring.pepper.object,
-    ...stored.map((row) =>
-      openDataKey(ring, row.tenant_id, { masterKeyId: row.master_key_id, wrapped: row.wrapped }),
-    ),
+    ...stored.map((key) => openDataKey(ring.masters, key.id, key.stored).object),
   ].map((key) => key.export())
   const places = await readAll()
   for (const key of keys)
