@@ -17,6 +17,7 @@ import { growthHeading, measureGrowth } from './growth/growth.ts'
 import { startHeadgate } from './headgate.ts'
 import { measureLists } from './lists/lists.ts'
 import { WrongOption } from './options.ts'
+import { measureSealing } from './sealing/sealing.ts'
 import type { Stage } from './stage.ts'
 import { median } from './statistics.ts'
 import {
@@ -120,6 +121,10 @@ const lists =
   (engine: 'SQLite' | 'PostgreSQL') =>
   async (stage: Stage): Promise<Found> => ({ table: await measureLists(stage, engine) })
 
+const sealing = async ({ dataDir, extent }: Stage): Promise<Found> => ({
+  table: await measureSealing(join(dataDir, 'sealing'), extent.rounds),
+})
+
 /** Row 7: the second and later starts over one data directory, and what an idle server occupies. */
 const starts = async ({ dataDir: parent, extent }: Stage): Promise<Found> => {
   const dataDir = join(parent, 'starts')
@@ -153,6 +158,7 @@ const sections: readonly Section[] = [
   { name: 'nodes', measure: nodes },
   { name: 'growth', measure: growthOnSqlite },
   { name: 'growth-postgres', measure: growthOnPostgres },
+  { name: 'sealing', measure: sealing },
   { name: 'lists', measure: lists('SQLite') },
   { name: 'lists-postgres', measure: lists('PostgreSQL') },
 ]
