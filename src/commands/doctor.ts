@@ -8,7 +8,9 @@ import { explainStartError } from '../start-errors.ts'
 import { readServerFacts } from '../store/postgres/usable.ts'
 import { all, first } from '../store/command.ts'
 import type { Store } from '../store/store.ts'
+import { readUnfinished } from '../features/sealed/rotation/record.ts'
 import { type Command, refuseWords } from './command.ts'
+import { describeUnfinished } from './keys.ts'
 
 type Finding = { readonly ok: boolean; readonly text: string }
 
@@ -57,6 +59,7 @@ const checkStore = (store: Store): Promise<readonly Finding[]> =>
         .where('rp.permission_id', '=', 12)
         .where('u.status', '=', 1),
     )
+    const rotation = yield* readUnfinished(store)
     return [
       {
         ok: true,
@@ -69,6 +72,7 @@ const checkStore = (store: Store): Promise<readonly Finding[]> =>
             ? 'There is an active administrator.'
             : 'There is no active administrator.',
       },
+      ...(rotation === undefined ? [] : [{ ok: false, text: describeUnfinished(rotation) }]),
     ]
   })
 

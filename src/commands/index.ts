@@ -4,6 +4,7 @@ import type { Command } from './command.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { endTokens } from './end-tokens.ts'
+import { keys, rotate } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { restore } from './restore.ts'
 import { serve } from './serve.ts'
@@ -17,5 +18,7 @@ export const commands: readonly Command[] = [
   unlock,
   resetPassword,
   endTokens,
+  rotate,
+  keys,
   doctor,
 ]

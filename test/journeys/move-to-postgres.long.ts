@@ -18,6 +18,7 @@ import {
   createPkce,
   getCode,
   getTokens,
+  manage,
   readWith,
   redeem,
   refresh,
@@ -25,6 +26,11 @@ import {
   type Registered,
   type TokenAnswer,
 } from '#test/support/oauth.ts'
+import {
+  createOAuthApplication,
+  oauthApps,
+  sampleApplication,
+} from '#test/support/oauth-applications.ts'
 import { type Cluster, startCluster } from '#test/support/postgres.ts'
 
 const person = people.owner
@@ -54,6 +60,7 @@ let tokens: TokenAnswer['body']
 let rotated: { readonly old: string; readonly current: string }
 let usedCode: string
 let highestApplication: number
+let oauthApplication: string
 
 before(async () => {
   cluster = await startCluster()
@@ -81,7 +88,11 @@ before(async () => {
     headers: basicOf(person),
   })
   assert.ok(deleted.ok)
+  oauthApplication = await createOAuthApplication(app, people.admin)
   await server.stop()
+  // The keys of a store that has been rotated move like others.
+  const keysRotated = await runCommand(['keys', 'rotate'], env)
+  assert.equal(keysRotated.code, 0, keysRotated.error)
   const database = new DatabaseSync(join(dataDir, 'headgate.db'))
   database.exec(`insert into access_tokens with recursive n(i) as (select 1 union all select i + 1 from n where i < ${many})
     select randomblob(32), (select min(id) from chains), i, 4102444800000 from n`)
@@ -239,6 +250,7 @@ test('a copy that is killed again and again goes on, is compared, and takes ever
   const nodeEnv = (lines: string): Record<string, string> => ({
     ...env,
     HEADGATE_DATABASE_URL: url,
+    HEADGATE_HDP: 'show-secrets',
     ...Object.fromEntries(
       lines
         .trim()
@@ -247,7 +259,7 @@ test('a copy that is killed again and again goes on, is compared, and takes ever
     ),
   })
   const key = (name: string): string => readFileSync(join(dataDir, 'keys', name), 'utf8').trim()
-  const given = `HEADGATE_MASTER_KEYS=${key('master')}\nHEADGATE_PEPPER=${key('pepper')}\n`
+  const given = `HEADGATE_MASTER_KEYS=${key('master').replaceAll('\n', ',')}\nHEADGATE_PEPPER=${key('pepper')}\n`
   assertRefused(await runCommand(['serve'], nodeEnv(given)), /embedded store .* is not finished/)
 
   const ended = await runCommand(['migrate', '--to', url], env)
@@ -274,6 +286,10 @@ test('a copy that is killed again and again goes on, is compared, and takes ever
     assert.equal(again.body.error, 'invalid_grant')
     const replayed = await redeem(app, client, usedCode)
     assert.equal(replayed.body.error, 'invalid_grant')
+    const shown = await manage(app, 'GET', `${oauthApps}/${oauthApplication}`, {
+      person: people.admin,
+    })
+    assert.equal(shown.body['clientSecret'], sampleApplication.clientSecret)
     // An id is never given out twice, not even that of the application that was deleted.
     assert.equal((await register(app)).id, highestApplication + 1)
     const fresh = await getTokens(app, client, { person })
