@@ -108,6 +108,34 @@ test('T61: it is known of every URL in the schemas of the API whether this serve
   assert.deepEqual(fields.toSorted(), Object.keys(fate).toSorted())
 })
 
+test('T61, T64: no URL in the options of a data source leads inwards, whether it is new or changed', async () => {
+  const path = '/api/mgmt/datasources'
+  const secrets = { ClientId: 'c', ClientSecret: 's', RefreshToken: 'r' }
+  const whole = { ...secrets, TokenURI: 'https://login.example/token' }
+  const send = (method: string, to: string, name: string, options: object) =>
+    manage(closed, method, to, {
+      person: people.user,
+      body: { name, dataStore: 63, connectionType: 'Cloud', options },
+    })
+  const made = await send('POST', path, 'outwards', whole)
+  assert.equal(made.status, 201)
+  const before = upstream.connections()
+  for (const url of forbiddenUrls(upstream.port))
+    for (const option of ['AuthURI', 'TokenURI', 'HealthURI']) {
+      const options = { ...whole, [option]: url }
+      const answers = await Promise.all([
+        send('POST', path, 'inwards', options),
+        send('PUT', `${path}/${String(made.body['id'])}`, 'inwards', options),
+      ])
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [400, 400],
+        `${option} ${url}`,
+      )
+    }
+  assert.equal(upstream.connections(), before)
+})
+
 test('T61, T64: no URI of an OAuth application leads inwards, whether it is new or changed, and nothing is stored or called', async () => {
   const id = listedOnce
   const list = () => manage(closed, 'GET', oauthApps, { person: people.admin })

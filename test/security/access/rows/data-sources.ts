@@ -12,10 +12,31 @@ const body = (name = `source-${unique()}`) => ({
   options: { Database: 'same.db' },
 })
 
+/** The same data source, sent anew. */
+export const replacement = () => ({
+  name: `source-${unique()}`,
+  options: { Database: 'same.db' },
+})
+
 export const withSource: Readonly<Record<string, Case>> = {
   own: async ({ app }, caller) => ({ id: await addDataSource(app, caller) }),
   ...inEachTenant(async (world, key) => addDataSource(world.app, await freshUser(world, key))),
 }
+
+/** The same cases, each with a body of its own. */
+export const withBody = (
+  cases: Readonly<Record<string, Case>>,
+  body: () => object | undefined,
+): Readonly<Record<string, Case>> =>
+  Object.fromEntries(
+    Object.entries(cases).map(([name, of]): [string, Case] => [
+      name,
+      async (world, caller) => {
+        const made = body()
+        return { ...(await of(world, caller)), ...(made === undefined ? {} : { body: made }) }
+      },
+    ]),
+  )
 
 // 11, and the operation's permission on the data source in question (rule 5 of 1.3: what is set there counts alone, so it is
 // asked of what is there). sysO, kidO and 11 lack it on their own.
@@ -74,6 +95,18 @@ export const dataSourceRows: readonly Row[] = [
     endpoint: 'read-data-source',
     by: 'management reference 4.1',
     cases: withSource,
+    expect: ownAlone,
+  },
+  {
+    endpoint: 'update-data-source',
+    by: 'management reference 4.1',
+    cases: withBody(withSource, replacement),
+    expect: ownAlone,
+  },
+  {
+    endpoint: 'test-data-source',
+    by: 'management reference 4.4',
+    cases: withBody(withSource, () => ({})),
     expect: ownAlone,
   },
   {

@@ -2,7 +2,7 @@ import { refusals } from '#features/refusals.ts'
 import { addDataSource, unique } from '../things.ts'
 import { type Case, inEachTenant, type Row } from '../table.ts'
 import { type Caller, freshUser, type World } from '../world.ts'
-import { ownAlone, withSource } from './data-sources.ts'
+import { ownAlone, replacement, withBody, withSource } from './data-sources.ts'
 import { acting, holder } from './shared.ts'
 
 // Data sources for somebody else, and the permissions set on one (management reference 1.3, 1.4, 4.1, 6).
@@ -87,13 +87,22 @@ export const notTheirs = `
   B          ?    ?    -    -    ?    -    -    -    -    -    401  -
   absent     ?    ?    -    -    ?    -    -    -    -    -    401  -`
 
-const single = (endpoint: string, more: object = {}): readonly Row[] => [
-  { endpoint, about: 'for somebody else', by, words, cases: ofOwner(more), expect: forOthers },
+const none = (): undefined => undefined
+
+const single = (endpoint: string, body?: () => object): readonly Row[] => [
+  {
+    endpoint,
+    about: 'for somebody else',
+    by,
+    words,
+    cases: withBody(ofOwner(), body ?? none),
+    expect: forOthers,
+  },
   {
     endpoint,
     about: 'of somebody else than the named',
     by,
-    cases: notOfTheNamed(more),
+    cases: withBody(notOfTheNamed(), body ?? none),
     expect: notTheirs,
   },
 ]
@@ -104,11 +113,11 @@ const withSet = (...set: number[]): Case => {
 }
 
 // What is set counts alone, be it more than what its owner holds (sysO, kidO, 11) or less (12 included).
-const setRow = (endpoint: string, operation: number): Row => ({
+const setRow = (endpoint: string, operation: number, body?: () => object): Row => ({
   endpoint,
   about: 'with permissions set on it',
   by: 'management reference 1.3, rule 5',
-  cases: { more: withSet(operation), less: withSet(5), none: withSet() },
+  cases: withBody({ more: withSet(operation), less: withSet(5), none: withSet() }, body ?? none),
   expect: `
              12   sys+ sys0 sysO kid+ kid0 kidO 11   28   none off  B+
   more       ok   ok   ok   ok   ok   ok   ok   ok   -    -    401  ok
@@ -135,9 +144,12 @@ export const sourcePermissionRows: readonly Row[] = [
   },
   setRow('read-data-source', 2),
   setRow('delete-data-source', 4),
+  setRow('update-data-source', 3, replacement),
   setRow('read-data-source-permissions', 2),
   ...single('read-data-source'),
   ...single('delete-data-source'),
+  ...single('update-data-source', replacement),
+  ...single('test-data-source', () => ({})),
   {
     endpoint: 'read-data-source-permissions',
     by: 'management reference 1.4, 4.1',
