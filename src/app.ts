@@ -86,6 +86,7 @@ const mountEverything = async (
       limits: core.limits,
       oauthApplications: core.oauthApplications,
       oauthProfiles: core.oauthProfiles,
+      oauthConnections: core.oauthConnections,
       roles: core.roles,
       userAdministration: core.userAdministration,
       userParts: core.userParts,

@@ -18,6 +18,7 @@ export class ConfigError extends Error {
 export const hdpHabits = [
   'show-secrets',
   'password-grant',
+  'shared-callback',
   'later-sources',
   'no-idle-expiry',
 ] as const

@@ -5,7 +5,6 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createConnectorRegistry } from './connectors/registry.ts'
 import type { GoogleApis } from './connectors/upstream/index.ts'
-import type { AddressPolicy } from './egress/address-policy.ts'
 import { createEgress } from './egress/create.ts'
 import { createLockout } from './features/authentication/lockout.ts'
 import {
@@ -39,8 +38,7 @@ import { createDataSourceStore } from './features/data-sources/store.ts'
 import { createUpstreamCalls } from './features/data-sources/upstream-calls.ts'
 import { createReadLimits } from './features/limits/effective.ts'
 import { createLimits } from './features/limits/service.ts'
-import { createOAuthApplicationService } from './features/oauth-applications/service.ts'
-import { createOAuthProfileService } from './features/oauth-profiles/service.ts'
+import { createUpstreamAccounts } from './features/oauth-connections/create.ts'
 import { createSealedValues, type SealedValues } from './features/sealed/data-keys.ts'
 import type { Renewed } from './features/upstream-tokens/refresh.ts'
 import { createUpstreamTokens } from './features/upstream-tokens/service.ts'
@@ -252,11 +250,7 @@ const createAuthorizations = (
   base: Base,
   config: Config,
   listeners: Listeners,
-  {
-    sessions,
-    users,
-    addresses,
-  }: { sessions: Sessions; users: UserStore; addresses: AddressPolicy },
+  outside: Egress & { readonly sessions: Sessions; readonly users: UserStore },
 ) => {
   const { store, ring, clock, sealed } = base
   const lastUsed = createLastUsed(store, clock)
@@ -274,18 +268,18 @@ const createAuthorizations = (
       secrets,
       machines: createMachineClients(base),
     }),
-    oauthApplications: createOAuthApplicationService({
+    ...createUpstreamAccounts({
       ...base,
-      sealed,
+      ...outside,
       showSecrets,
-      addresses,
+      publicUrl: config.publicUrl,
+      sharedCallback: config.hdp.has('shared-callback'),
     }),
-    oauthProfiles: createOAuthProfileService({ ...base, users, sealed, showSecrets }),
     clients: createClientReader(store, registered),
     facts: createApplicationFacts(store),
     consents,
     requests,
-    decisions: createDecisions({ store, sessions, requests, consents }),
+    decisions: createDecisions({ store, sessions: outside.sessions, requests, consents }),
     allowed: createAllowedApplications(store),
     accesses: createAccesses(base),
     bearer: createBearerCheck({ ...base, lastUsed }),

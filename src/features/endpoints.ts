@@ -23,6 +23,10 @@ import {
   oauthApplicationEndpoints,
 } from './oauth-applications/endpoints/endpoints.ts'
 import {
+  type OAuthConnectionDeps,
+  oauthConnectionEndpoints,
+} from './oauth-connections/endpoints/endpoints.ts'
+import {
   type OAuthProfileDeps,
   oauthProfileEndpoints,
 } from './oauth-profiles/endpoints/endpoints.ts'
@@ -37,6 +41,7 @@ export type EndpointDeps = PasswordEndpointDeps &
   ConfigurationDeps &
   OAuthApplicationDeps &
   OAuthProfileDeps &
+  OAuthConnectionDeps &
   ApplicationDeps &
   AllowedDeps &
   AccessDeps &
@@ -57,6 +62,7 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...tenantEndpoints,
   ...oauthApplicationEndpoints,
   ...oauthProfileEndpoints,
+  ...oauthConnectionEndpoints,
   ...roleEndpoints,
   ...permissionEndpoints,
   ...userEndpoints,

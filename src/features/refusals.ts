@@ -4,6 +4,7 @@ import { dataSourcesRefusals } from './refusals/data-sources.ts'
 import { generalRefusals } from './refusals/general.ts'
 import { limitsRefusals } from './refusals/limits.ts'
 import { oauthApplicationsRefusals } from './refusals/oauth-applications.ts'
+import { oauthConnectionsRefusals } from './refusals/oauth-connections.ts'
 import { oauthProfilesRefusals } from './refusals/oauth-profiles.ts'
 import { passwordsRefusals } from './refusals/passwords.ts'
 import { rolesRefusals } from './refusals/roles.ts'
@@ -25,6 +26,7 @@ export const refusals = {
   ...dataSourcesRefusals,
   ...oauthApplicationsRefusals,
   ...oauthProfilesRefusals,
+  ...oauthConnectionsRefusals,
   ...limitsRefusals,
   ...upstreamRefusals,
 } as const satisfies Readonly<Record<string, RefusalRow>>

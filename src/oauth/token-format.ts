@@ -9,6 +9,8 @@ export const prefixes = {
   session: 'hg_se_',
   authorizationRequest: 'hg_ar_',
   browser: 'hg_br_',
+  connectionLink: 'hg_cl_',
+  connectionState: 'hg_st_',
 } as const
 export type TokenKind = keyof typeof prefixes
 

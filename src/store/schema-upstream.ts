@@ -70,5 +70,7 @@ export type OAuthConnectionRow = {
   status: 'open' | 'begun' | 'exchanging' | 'connected' | 'failed'
   outcome: string | null
   created_at: number
+  /** When it got its status. */
+  changed_at: number
   expires_at: number
 }

@@ -11,6 +11,8 @@ export const secretKinds = [
   'authorization-request',
   'browser',
   'login-subject',
+  'connection-link',
+  'connection-state',
 ] as const
 export type SecretKind = (typeof secretKinds)[number]
 

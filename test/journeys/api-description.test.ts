@@ -36,7 +36,9 @@ after(() => app.close())
 /** Addresses that a browser shows to people; what belongs to the OAuth protocol is described although it may answer with a page. */
 const isPage = (path: string): boolean =>
   pageAssets.some((asset) => asset.path === path) ||
-  /^\/(?:$|sign-in$|sign-out$|signed-out$|account\/|oauth2\/[\w-]+\/:handle$)/.test(path) ||
+  /^\/(?:$|sign-in$|sign-out$|signed-out$|account\/|connect\/|hdpui\/oauth2callback\/|oauth2\/[\w-]+\/:handle$)/.test(
+    path,
+  ) ||
   path === pagePaths.reference
 
 /** OData's own addresses lie below one route, since their names are the data source's. */

@@ -83,6 +83,7 @@ test('the create sample answers 201 with the whole object, its Location, and no 
     tokenURI: 'https://www.googleapis.com/oauth2/v3/token',
     scope: 'full_offline_access, test_repo',
     clientId: 'asdfjasdljfasdkjf',
+    redirectURI: `http://localhost:${app.port}/hdpui/oauth2callback/303/${id}`,
   })
   assert.match(id, /^[1-9]\d*$/)
   assert.equal(made.headers.get('location'), `${oauthApps}/${id}`)
@@ -217,6 +218,7 @@ test('PUT replaces what can be changed, keeps the secret that is left out, and r
       tokenURI: rest.tokenURI,
       scope: '',
       clientId: 'another',
+      redirectURI: `http://localhost:${showing.port}/hdpui/oauth2callback/1/${String(made.body['id'])}`,
       clientSecret: '1912308409123890',
       availableToTenants: true,
     })

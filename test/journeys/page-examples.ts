@@ -3,6 +3,9 @@ import {
   type ConnectedApplication,
   renderConnectedApplications,
 } from '#http/pages/connected-applications.ts'
+import { type ConnectPage, renderConnect } from '#http/pages/connect.ts'
+import { renderConnectResult } from '#http/pages/connect-result.ts'
+import { resultOf } from '#http/pages/connect-words.ts'
 import { renderConsent } from '#http/pages/consent.ts'
 import type { ConsentPage } from '#http/pages/consent-model.ts'
 import { renderError } from '#http/pages/error.ts'
@@ -89,6 +92,28 @@ const password = {
   rules: ['At least 12 characters.', 'Not your user name.', 'Different from the current one.'],
 }
 
+const connect: ConnectPage = {
+  action: '/connect/link',
+  csrf,
+  user,
+  storeName: 'Google BigQuery',
+  host: 'accounts.google.com',
+  applicationName: 'Reporting at Google',
+  profile: { name: 'ada at work', description: 'The project of the finance team.' },
+  again: false,
+}
+
+const connection = {
+  reference: 'reference',
+  userId: 1,
+  state: 'connected',
+  outcome: undefined,
+  name: 'ada at work',
+  description: '',
+  again: false,
+  application: undefined,
+} as const
+
 const whole = describeApi(applicationEndpoints.slice(0, 4), 'https://gate.example', {
   version: '1.2.3',
   description: noBlanks,
@@ -121,6 +146,11 @@ export const pageExamples: Readonly<Record<string, string>> = {
     username: 'ada',
     problem: wrong,
   }),
+  'sign-in-connect': renderSignIn({
+    action: '/connect/link/sign-in',
+    csrf,
+    lead: 'This link connects an account at a data store. Sign in with the account that asked for it; you decide on the next page.',
+  }),
   'sign-in-strange': renderSignIn({
     action: '/sign-in',
     csrf,
@@ -150,6 +180,47 @@ export const pageExamples: Readonly<Record<string, string>> = {
   'consent-long': renderConsent({ ...named(noBlanks), redirectHost: `${noBlanks}.example` }),
   'consent-markup': renderConsent(named(markup)),
   'consent-rtl': renderConsent(named(rightToLeft)),
+  connect: renderConnect(connect),
+  'connect-again': renderConnect({
+    ...connect,
+    profile: { name: 'ada', description: '' },
+    again: true,
+  }),
+  'connect-strange': renderConnect({
+    ...connect,
+    user: { name: markup },
+    host: `${noBlanks}.example`,
+    applicationName: noBlanks,
+    profile: { name: noBlanks, description: rightToLeft },
+  }),
+  'connect-done': renderConnectResult(resultOf(connection)),
+  'connect-done-for-now': renderConnectResult(
+    resultOf({ ...connection, outcome: { reason: 'no-refresh-token', code: '1764000000000' } }),
+  ),
+  'connect-waiting': renderConnectResult(resultOf({ ...connection, state: 'exchanging' })),
+  'connect-interrupted': renderConnectResult(resultOf({ ...connection, state: 'interrupted' })),
+  'connect-failed': renderConnectResult(
+    resultOf({
+      ...connection,
+      state: 'failed',
+      outcome: { reason: 'client-refused', code: 'invalid_client' },
+    }),
+  ),
+  'connect-not-yours': renderConnectResult({
+    kind: 'problem',
+    title: 'This link is not yours',
+    message: 'This link belongs to another account.',
+    whatToDo: 'If you did not ask for it, close this page.',
+    signIn: { href: '/connect/link/sign-in', label: 'Sign in with another account' },
+  }),
+  'connect-failed-strange': renderConnectResult({
+    kind: 'problem',
+    title: 'Not connected',
+    message: noBlanks,
+    whatToDo: markup,
+    profileName: rightToLeft,
+    code: noBlanks,
+  }),
   error: renderError({
     title: 'This application is not known here',
     message:

@@ -20,6 +20,7 @@ import {
 } from './application.ts'
 import { applyChange } from './consequences.ts'
 import { type ApplicationDependent, readDependents } from './dependents.ts'
+import type { RedirectUris } from './redirect-uri.ts'
 import { createOAuthSecrets } from './secrets.ts'
 import { createOAuthApplicationStore, type OAuthApplicationPage } from './store.ts'
 import { createUsableApplications } from './usable.ts'
@@ -29,6 +30,7 @@ type Deps = {
   readonly sealed: SealedValues
   readonly clock: Clock
   readonly addresses: AddressPolicy
+  readonly redirectUris: RedirectUris
   /** HEADGATE_HDP=show-secrets: secrets are shown again. */
   readonly showSecrets: boolean
 }
@@ -39,6 +41,8 @@ export type Asked = { readonly caller: Caller; readonly subject: Caller }
 /** An application with its secret, where that may be shown. */
 export type ShownOAuthApplication = {
   readonly application: OAuthApplication
+  /** Where its data store sends people back to: to be registered there. */
+  readonly redirectUri: string
   readonly secret: Secret | undefined
 }
 
@@ -130,19 +134,20 @@ export const createOAuthApplicationService = (deps: Deps) => {
     return store.read(() => createUsableApplications(store).list(caller.tenantId, dataStore))
   }
 
+  const shown = (
+    application: OAuthApplication,
+    secret: Secret | undefined,
+  ): ShownOAuthApplication => ({
+    application,
+    redirectUri: deps.redirectUris.of(application),
+    secret: deps.showSecrets ? secret : undefined,
+  })
+
   const read = (asked: Asked, id: number): Promise<ShownOAuthApplication> =>
     store.read(function* () {
       const application = yield* require(asked, id)
-      return {
-        application,
-        secret: deps.showSecrets ? yield* secrets.open(application) : undefined,
-      }
+      return shown(application, deps.showSecrets ? yield* secrets.open(application) : undefined)
     })
-
-  const shown = (application: OAuthApplication, secret: Secret): ShownOAuthApplication => ({
-    application,
-    secret: deps.showSecrets ? secret : undefined,
-  })
 
   const create = async (
     { caller, subject }: Asked,

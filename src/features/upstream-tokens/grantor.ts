@@ -37,7 +37,8 @@ export type Grantor = {
 /** Salesforce takes the refresh token where both are given (data access reference B.0). */
 const salesforce = 1
 
-const laneOf = (tenantId: number, tokenUri: string): string => {
+/** The requests of a tenant to one token server share their number at once, and its wish to wait. */
+export const laneOf = (tenantId: number, tokenUri: string): string => {
   const uri = tokenUri.replace(/^POST +/, '')
   return `${tenantId}/${URL.canParse(uri) ? new URL(uri).origin : uri}`
 }

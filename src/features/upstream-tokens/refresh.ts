@@ -1,16 +1,12 @@
 import type { TokenClient, Tokens } from '#egress/oauth/tokens.ts'
 import { UpstreamError } from '#egress/upstream-error.ts'
-import { type Clock, seconds } from '#lib/clock.ts'
-import { Unavailable } from '#lib/refusal.ts'
-import { setTimeout as pause } from 'node:timers/promises'
+import type { Clock } from '#lib/clock.ts'
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { grantOf } from './grantor.ts'
 import { type Claim, detailOf, type Leases } from './lease.ts'
+import { writePersistently } from './persistently.ts'
 import type { EventCause, EventOutcome, UpstreamToken } from './token.ts'
-
-/** Commits are tried again for so long: what an upstream has exchanged must not be lost to a database that is away. */
-const commitTime = seconds(25)
 
 /** What is told to who watches over the server. */
 export type Renewed = {
@@ -34,20 +30,11 @@ const otherAccount = (): UpstreamError =>
 
 /** Renews the tokens of one owner: one request in the whole fleet, and nothing is given out before it is stored (T75). */
 export const createRefresh = (deps: RefreshDeps) => {
-  const { store, clock, leases } = deps
+  const { store, leases } = deps
 
-  /** Runs a command as long as it takes the database to come back, within the lease. Throws the last `Unavailable`. */
-  const persistently = async <T>(command: () => Command<T>): Promise<T> => {
-    const until = clock.now() + commitTime
-    for (let wait = 100; ; wait = Math.min(wait * 2, 2000)) {
-      try {
-        return await store.write(command, { isolation: 'row-locks', forgets: () => false })
-      } catch (error) {
-        if (!(error instanceof Unavailable) || clock.now() + wait > until) throw error
-        await pause(wait)
-      }
-    }
-  }
+  /** As long as it takes the database to come back, within the lease. */
+  const persistently = <T>(command: () => Command<T>): Promise<T> =>
+    writePersistently(deps, command, { isolation: 'row-locks', forgets: () => false })
 
   const ask = async ({ grantor, pair, token }: Claim): Promise<Tokens> => {
     const grant = grantOf(grantor, pair)

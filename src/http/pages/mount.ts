@@ -2,6 +2,9 @@ import cookie from '@fastify/cookie'
 import type { FastifyInstance } from 'fastify'
 import { type AccountDeps, mountAccountRoutes } from './routes-account.ts'
 import { type AuthorizeDeps, mountAuthorizeRoutes } from './routes-authorize.ts'
+import type { ConnectDeps } from './connect-answers.ts'
+import { mountConnectRoutes } from './routes-connect.ts'
+import { mountConnectBackRoutes } from './routes-connect-back.ts'
 import { mountPasswordRoutes } from './routes-password.ts'
 import { mountSignInRoutes } from './routes-sign-in.ts'
 import { mountAssets } from './send.ts'
@@ -9,7 +12,7 @@ import { mountAssets } from './send.ts'
 /** All that a browser shows, in a scope of its own: cookies are read here and nowhere else. */
 export const mountPages = async (
   app: FastifyInstance,
-  deps: AccountDeps & AuthorizeDeps,
+  deps: AccountDeps & AuthorizeDeps & ConnectDeps,
 ): Promise<void> => {
   await app.register(async (pages) => {
     await pages.register(cookie)
@@ -18,5 +21,7 @@ export const mountPages = async (
     mountAccountRoutes(pages, deps)
     mountPasswordRoutes(pages, deps)
     mountAuthorizeRoutes(pages, deps)
+    mountConnectRoutes(pages, deps)
+    mountConnectBackRoutes(pages, deps)
   })
 }

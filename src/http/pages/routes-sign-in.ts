@@ -15,6 +15,8 @@ export type SignInTarget = {
   readonly action: string
   readonly next: string
   readonly flow?: { readonly applicationName: string; readonly redirectHost: string }
+  /** What else one signs in for, in a sentence or two. */
+  readonly lead?: string
   readonly formAction?: readonly string[]
 }
 
@@ -36,6 +38,7 @@ export const showSignIn = (
     action: target.action,
     csrf,
     ...(target.flow === undefined ? {} : { flow: target.flow }),
+    ...(target.lead === undefined ? {} : { lead: target.lead }),
     ...(after === undefined ? {} : { username: after.username, problem: after.problem }),
   })
   return sendPage(reply, page, {

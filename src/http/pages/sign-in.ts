@@ -7,6 +7,8 @@ export interface SignInPage extends PageBase {
   readonly csrf: string
   /** Present when an application sent the user here. */
   readonly flow?: { readonly applicationName: string; readonly redirectHost: string }
+  /** What it is for, where no application sent the user here. */
+  readonly lead?: string
   readonly username?: string
   readonly problem?: string
 }
@@ -19,7 +21,7 @@ export function renderSignIn(page: SignInPage): string {
     title: titleOf('Sign in', page.problem),
     gate: 'closed',
     content: html`<h1>Sign in</h1>
-${page.flow ? reason(page.flow) : html`<p class="lead">See and manage the applications that may read your data.</p>`}
+${page.flow ? reason(page.flow) : html`<p class="lead">${page.lead ?? 'See and manage the applications that may read your data.'}</p>`}
 ${problemBox(page.problem)}
 <form method="post" action="${page.action}" class="stack">
 ${csrfField(page.csrf)}

@@ -22,6 +22,8 @@ export const pageStyle = `
 .points { display: grid; gap: 0.3rem; padding-left: 1.15rem; }
 .points li::marker { color: var(--pool); }
 .decision { display: grid; grid-template-columns: 1fr 1fr; gap: 0.9rem; padding-top: 0.25rem; }
+.decision-long { grid-template-columns: 1fr; }
+@media (min-width: 30rem) { .decision-long { grid-template-columns: 1fr 1fr; } }
 .applications { display: grid; gap: 1.25rem; margin-top: 1.75rem; list-style: none; }
 .application { padding: 1.25rem; border: 1px solid var(--line); border-radius: 12px; background: var(--tint); }
 .application h2 { font: 600 1.25rem/1.3 var(--display); }

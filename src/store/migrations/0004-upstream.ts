@@ -76,6 +76,7 @@ export const upstream = ({ integer, bytes, engine }: ColumnTypes): Migration => 
       .addColumn('status', 'text', (c) => c.notNull())
       .addColumn('outcome', 'text')
       .addColumn('created_at', integer, (c) => c.notNull())
+      .addColumn('changed_at', integer, (c) => c.notNull())
       .addColumn('expires_at', integer, (c) => c.notNull())
       .execute()
     for (const column of ['user_id', 'tenant_id', 'application_id', 'profile_id', 'expires_at'])

@@ -42,6 +42,7 @@ function* fillUpstream(
       description: '',
       status: 'open',
       created_at: 0,
+      changed_at: 0,
       expires_at: at,
     }),
   )

@@ -17,6 +17,7 @@ const idFields: Readonly<Record<string, Kind>> = {
   admins: 'user',
   dataSources: 'source',
   oauthAppId: 'upstream',
+  profileId: 'profile',
 }
 
 /** Whole numbers in bodies that are no ids of such things: who adds a field says here or above what it is. */

@@ -9,6 +9,16 @@ import { freePort, people, startApp, type TestApp, onPostgres } from '#test/supp
 import { runOn } from '#test/support/database.ts'
 import { manage } from '#test/support/oauth.ts'
 import { oauthProfiles } from '#test/support/oauth-profiles.ts'
+import { type HostileUpstream, json, startHostileUpstream } from '#test/support/hostile-upstream.ts'
+import {
+  callbackUrl,
+  comeBack,
+  goOn,
+  newLink,
+  registerUpstream,
+  signedIn,
+  tokenRequests,
+} from '../connect/support.ts'
 import { oauthApps, sampleApplication } from '#test/support/oauth-applications.ts'
 
 // Must show 7 and T57: a whole journey is played while every request and answer is watched; whatever was
@@ -16,6 +26,7 @@ import { oauthApps, sampleApplication } from '#test/support/oauth-applications.t
 
 let app: TestApp
 let metricsPort: number
+let upstream: HostileUpstream
 /** Every secret of the journey: where it was met, by its text. */
 const secrets = new Map<string, string>()
 /** What must not contain any: answers that refuse, log lines, metrics, files. */
@@ -26,7 +37,7 @@ const keep = (where: string, secret: string | null | undefined): void => {
   if (typeof secret === 'string' && secret.length >= 12) secrets.set(secret, where)
 }
 
-const minted = /hg_(?:at|rt|cs|ac|se|ar|br)_[\w-]{49}/g
+const minted = /hg_(?:at|rt|cs|ac|se|ar|br|cl|st)_[\w-]{49}/g
 
 /** Everything that looks like a secret of ours, and every CSRF token, in a request or an answer. */
 const collect = (where: string, text: string): void => {
@@ -112,13 +123,18 @@ const dumpTables = async (): Promise<string> => {
 before(async () => {
   metricsPort = await freePort()
   globalThis.fetch = watchedFetch
-  app = await startApp({ level: 'trace', env: { HEADGATE_METRICS_PORT: String(metricsPort) } })
+  upstream = await startHostileUpstream()
+  app = await startApp({
+    level: 'trace',
+    env: { HEADGATE_METRICS_PORT: String(metricsPort), HEADGATE_EGRESS_ALLOW: '127.0.0.1' },
+  })
   for (const person of Object.values(people))
     keep(`the password of ${person.name}`, person.password)
 })
 after(async () => {
   globalThis.fetch = plainFetch
   await app.close()
+  await upstream.close()
 })
 
 /** What an upstream gave: stored, replaced, shown, refused in every way, and gone again. */
@@ -157,6 +173,33 @@ const playProfiles = async (oauthAppId: number): Promise<void> => {
   const other = { ...body, name: 'gone', ...tokens('gone') }
   const gone = await manage(app, 'POST', oauthProfiles, { ...as, body: other })
   await manage(app, 'DELETE', `${oauthProfiles}/${String(gone.body['id'])}`, as)
+}
+
+/** An account that is connected, refused, and connected again, by an upstream that says back what it was sent. */
+const playConnections = async (): Promise<void> => {
+  const world = { app, upstream }
+  const application = await registerUpstream(world)
+  const browser = await signedIn(app)
+  const way = await goOn(browser, await newLink(app, application, { name: 'connected' }))
+  const code = 'the-code-of-the-upstream'
+  keep('the code of an upstream', code)
+  await browser.send(`${way.callback}?code=${code}&code=${code}&state=${way.state}`)
+  await browser.send(callbackUrl({ ...way, state: `${way.state}x` }, { code }))
+  await (await signedIn(app, people.owner)).send(callbackUrl(way, { code }))
+  const tokens = {
+    access_token: 'the-access-token-of-the-connection',
+    refresh_token: 'the-refresh-token-of-the-connection',
+  }
+  for (const token of Object.values(tokens)) keep('a token of a connection', token)
+  upstream.behave(json({ ...tokens, token_type: 'bearer' }))
+  await comeBack(browser, way, { code })
+  const failing = await goOn(browser, await newLink(app, application))
+  upstream.behave(json({ error: code, error_description: tokens.access_token }, 400))
+  await comeBack(browser, failing, { code })
+  const refused = await goOn(browser, await newLink(app, application))
+  await comeBack(browser, refused, { error: 'access_denied', error_description: code })
+  for (const sent of tokenRequests(upstream)) keep('a verifier', sent.get('code_verifier'))
+  assert.equal(tokenRequests(upstream).length, 2)
 }
 
 const play = async (): Promise<void> => {
@@ -205,6 +248,7 @@ const play = async (): Promise<void> => {
     body: { ...upstream, tokenURI: 'http://wrong.example' },
   })
   await playProfiles(Number(made.body['id']))
+  await playConnections()
   const browser = support.createStoppingBrowser()
   const page = await browser.visit(`${app.url}/sign-in`)
   await browser.submit(page, 'password', { username: wrong.name, password: wrong.password })
@@ -230,9 +274,11 @@ test('T57 after a whole journey at level trace no secret is in the log, the metr
     'hg_ar_',
     'hg_at_',
     'hg_br_',
+    'hg_cl_',
     'hg_cs_',
     'hg_rt_',
     'hg_se_',
+    'hg_st_',
     'other',
   ])
   assert.ok([...secrets.values()].some((where) => where.endsWith('csrf')))

@@ -12,19 +12,33 @@ import {
   type Registered,
   register,
 } from '#test/support/oauth.ts'
+import { createOAuthApplication } from '#test/support/oauth-applications.ts'
+import { goOn, newLink } from '../connect/support.ts'
+import { createRawBrowser } from '../front-channel/raw-browser.ts'
 import { mintCode, mintTokens, type Minted, redeemMinted, revoke } from './support.ts'
 
 let app: TestApp
 let client: Registered
 let open: Registered
+let upstream: string
 before(async () => {
   app = await startApp()
   client = await register(app)
   open = await register(app, { name: 'Public', clientType: 'public' })
+  upstream = await createOAuthApplication(app, people.admin)
 })
 after(() => app.close())
 
 type Artefacts = Readonly<Record<TokenKind, string>> & { readonly minted: Minted }
+
+/** A link that waits, and the state of a connection that is at its data store, in a session. */
+const mintConnection = async (session: string) => {
+  const links = [await newLink(app, upstream), await newLink(app, upstream)]
+  const browser = createRawBrowser(app)
+  browser.jar.set('hg_session', session)
+  const { state } = await goOn(browser, links[0] ?? '')
+  return { link: links[1]?.split('/').at(-1) ?? '', state }
+}
 
 /** One living artefact of every kind, all of the same user, browser and client. */
 const mintAll = async (): Promise<Artefacts> => {
@@ -33,15 +47,19 @@ const mintAll = async (): Promise<Artefacts> => {
   const begun = await fetch(authorizeUrl(app, client), { redirect: 'manual' })
   const browser = /hg_browser=([^;]+)/.exec(begun.headers.getSetCookie().join())?.[1] ?? ''
   const authorizationRequest = (begun.headers.get('location') ?? '').split('/').at(-1) ?? ''
+  const session = await beginSession(app, people.user)
+  const connection = await mintConnection(session)
   return {
     minted,
     code: minted.code,
     accessToken: tokens.access_token,
     refreshToken: tokens.refresh_token,
     clientSecret: client.clientSecret,
-    session: await beginSession(app, people.user),
+    session,
     browser,
     authorizationRequest,
+    connectionLink: connection.link,
+    connectionState: connection.state,
   }
 }
 
@@ -103,26 +121,41 @@ const slots: Readonly<Record<string, Slot>> = {
     opens: async (value, all) =>
       (await visit(`/oauth2/sign-in/${value}`, `hg_browser=${all.browser}`)) === 200,
   },
+  'the path of a link to a data store': {
+    takes: 'connectionLink',
+    opens: async (value, all) =>
+      (await visit(`/connect/${encodeURIComponent(value)}`, `hg_session=${all.session}`)) === 200,
+  },
+  'the state of an answer of a data store': {
+    takes: 'connectionState',
+    opens: async (value, all) => {
+      const callback = `/hdpui/oauth2callback/1/${upstream}?error=access_denied&state=`
+      const cookie = `hg_session=${all.session}`
+      return (await visit(callback + encodeURIComponent(value), cookie)) === 303
+    },
+  },
 }
 const kinds = Object.keys(prefixes) as TokenKind[]
 
 test('T26: every artefact opens its own slot and no other', async () => {
-  for (const [name, slot] of Object.entries(slots))
-    for (const kind of kinds) {
-      const all = await mintAll()
+  for (const [name, slot] of Object.entries(slots)) {
+    const all = await mintAll()
+    // The right one last: the others have neither opened nor used up anything.
+    for (const kind of [...kinds.filter((each) => each !== slot.takes), slot.takes])
       assert.equal(await slot.opens(all[kind], all), slot.takes === kind, `${kind} as ${name}`)
-    }
+  }
 })
 
 test('T26: an artefact under the prefix of another kind, with a right checksum, opens nothing', async () => {
-  for (const [name, slot] of Object.entries(slots))
+  for (const [name, slot] of Object.entries(slots)) {
+    const all = await mintAll()
     for (const kind of kinds) {
       if (kind === slot.takes) continue
-      const all = await mintAll()
       const bytes = Buffer.from(all[kind].slice(6, 49), 'base64url')
       const disguised = mintToken(slot.takes, () => bytes)
       assert.equal(await slot.opens(disguised, all), false, `${kind} disguised as ${name}`)
     }
+  }
 })
 
 test('T26: revocation ends access and refresh tokens and, given anything else, nothing', async () => {

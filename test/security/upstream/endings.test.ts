@@ -132,6 +132,7 @@ test('a user who is deleted takes profiles along, and one who is moved leaves th
         description: '',
         status: 'open',
         created_at: clock.now(),
+        changed_at: clock.now(),
         expires_at: clock.now() + 60_000,
       }),
     ),

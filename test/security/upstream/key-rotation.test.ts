@@ -79,6 +79,7 @@ const sealElsewhere = async (): Promise<void> => {
         code_verifier: verifier,
         status: 'begun',
         created_at: clock.now(),
+        changed_at: clock.now(),
         expires_at: clock.now() + 600_000,
       }),
     )

@@ -24,9 +24,10 @@ const listed = (application: OAuthApplication) => ({
 })
 
 /** The only place where the secret of an upstream becomes text of an answer. */
-const shown = ({ application, secret }: ShownOAuthApplication) => ({
+const shown = ({ application, redirectUri, secret }: ShownOAuthApplication) => ({
   ...listed(application),
   clientId: application.clientId,
+  redirectURI: redirectUri,
   ...(secret === undefined ? {} : { clientSecret: secret.reveal() }),
   ...(application.tenantId === systemTenantId
     ? { availableToTenants: application.availableToTenants }
@@ -47,6 +48,9 @@ const Listed = Type.Object({
 const Shown = Type.Object({
   ...Listed.properties,
   clientId: Type.String(),
+  redirectURI: Type.String({
+    description: 'Where the data store sends people back to: register it there',
+  }),
   clientSecret: Type.Optional(Type.String()),
   availableToTenants: Type.Optional(Type.Boolean()),
 })

@@ -1,7 +1,7 @@
 import { refusals } from '#features/refusals.ts'
-import { addOAuthApplication, unique } from '../things.ts'
+import { addOAuthApplication, addOAuthProfile, unique } from '../things.ts'
 import { type Case, inEachTenant, type Row, seenOf } from '../table.ts'
-import { absentId, type World } from '../world.ts'
+import { absentId, freshUser, type World } from '../world.ts'
 import { acting, filters } from './shared.ts'
 
 // OAuth applications (issue 4, OAuth reference C.1 to C.3 and E): 12 reaches all; 11 and 28 reach, without administrative
@@ -173,6 +173,84 @@ const single = (endpoint: string, bodyOf: () => object): readonly Row[] => [
   },
 ]
 
+const again =
+  (key: 'S' | 'A' | 'B'): Case =>
+  async (world) => {
+    const { app, estates } = world
+    const owner = await freshUser(world, key)
+    const profileId = await addOAuthProfile(app, owner, estates.S.upstream)
+    return { id: estates.S.upstream, body: { profileId } }
+  }
+
+/** A link for a new profile, or to connect again one of a user of that tenant. */
+const connecting: readonly Row[] = [
+  {
+    endpoint: 'connect-oauth-application',
+    about: 'through whose application',
+    by: 'issue 5; OAuth reference C.1; T83',
+    cases: inEachTenant(
+      ({ estates }, key) => estates[key].upstream,
+      () => ({ body: { name: `Account ${unique()}` } }),
+    ),
+    // CreateDataSource (1) alone. Those of the own tenant and of the system tenant; also 12 uses no others for itself.
+    expect: `
+             12   sys+ sys0 sysO kid+ kid0 kidO 11   28   none off  B+
+  S          ok   ok   ok   -    ok   ok   -    -    -    -    401  ok
+  A          ?    ?    ?    -    ok   ok   -    -    -    -    401  ?
+  B          ?    ?    ?    -    ?    ?    -    -    -    -    401  ok
+  absent     ?    ?    ?    -    ?    ?    -    -    -    -    401  ?`,
+  },
+  {
+    endpoint: 'connect-oauth-application',
+    about: 'whose profile again',
+    by: 'issue 5; OAuth reference C.6',
+    words: { profile: refusals.noSuchOAuthProfile },
+    cases: {
+      own: async ({ app, estates: { S } }, caller) => ({
+        id: S.upstream,
+        body: { profileId: await addOAuthProfile(app, caller, S.upstream) },
+      }),
+      other: async ({ app, estates: { A, S } }, caller) => ({
+        id: S.upstream,
+        body: { profileId: await addOAuthProfile(app, caller, A.upstream) },
+      }),
+      S: again('S'),
+      A: again('A'),
+      B: again('B'),
+      absent: ({ estates: { S } }) => ({ id: S.upstream, body: { profileId: absentId } }),
+    },
+    expect: `
+             12   sys+ sys0 sysO kid+ kid0 kidO 11   28   none off  B+
+  own        ok   ok   ok   -    ok   ok   -    -    -    -    401  ok
+  other      profile profile profile - profile profile - - - - 401 profile
+  S          profile profile profile - profile profile - - - - 401 profile
+  A          profile profile profile - profile profile - - - - 401 profile
+  B          profile profile profile - profile profile - - - - 401 profile
+  absent     profile profile profile - profile profile - - - - 401 profile`,
+  },
+  {
+    endpoint: 'connect-oauth-application',
+    about: 'for somebody else',
+    by: 'issue 5: an account is connected by its user alone',
+    cases: acting(({ estates: { S } }) => ({
+      id: S.upstream,
+      body: { name: `Account ${unique()}` },
+    })),
+    expect: `
+             12   sys+ sys0 sysO kid+ kid0 kidO 11   28   none off  B+
+  self       self self self -    self self -    -    -    -    401  self
+  SELF       self self self -    self self -    -    -    -    401  self
+  S          self self self -    self self -    -    -    -    401  self
+  A          self self self -    self self -    -    -    -    401  self
+  a          self self self -    self self -    -    -    -    401  self
+  B          self self self -    self self -    -    -    -    401  self
+  disabled   self self self -    self self -    -    -    -    401  self
+  holds22    self self self -    self self -    -    -    -    401  self
+  holds12    self self self -    self self -    -    -    -    401  self
+  unknown    self self self -    self self -    -    -    -    401  self`,
+  },
+]
+
 export const oauthApplicationRows: readonly Row[] = [
   ...lists,
   ...creating,
@@ -180,6 +258,7 @@ export const oauthApplicationRows: readonly Row[] = [
   ...single('update-oauth-application', () => ({ body: body() })),
   ...single('delete-oauth-application', () => ({})),
   ...single('list-oauth-application-dependents', () => ({})),
+  ...connecting,
   {
     endpoint: 'list-usable-oauth-applications',
     by: 'issue 4; OAuth reference C.1',
