@@ -2,6 +2,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Grantor, Grantors } from './grantor.ts'
+import type { TokenHistory } from './history.ts'
 import type { UpstreamTokenStore } from './store.ts'
 import type { TokenOwner, TokenPair, UpstreamToken } from './token.ts'
 import { notUsable } from './trouble.ts'
@@ -11,6 +12,8 @@ export type Found = {
   readonly token: UpstreamToken
   readonly pair: TokenPair
   readonly grantor: Grantor
+  /** Asked only where a token was refused: when one was last renewed for that. */
+  readonly lastRejection: number | undefined
 }
 
 const nothing: TokenPair = { accessToken: undefined, refreshToken: undefined }
@@ -23,17 +26,19 @@ export const createFinder = (deps: {
   readonly store: Store
   readonly clock: Clock
   readonly tokens: UpstreamTokenStore
+  readonly history: TokenHistory
   readonly grantors: Grantors
 }) => {
-  const { store, clock, tokens, grantors } = deps
+  const { store, clock, tokens, history, grantors } = deps
 
-  function* find(owner: TokenOwner): Command<Found | 'new' | undefined> {
+  function* find(owner: TokenOwner, wasRejected: boolean): Command<Found | 'new' | undefined> {
     const grantor = yield* grantors.read(owner)
     if (grantor === undefined) return undefined
     const token = yield* tokens.read(owner)
     if (token === undefined) return grantor.given === undefined ? undefined : 'new'
     const pair = yield* tokens.open(token)
-    return pair && { token, pair, grantor }
+    const lastRejection = wasRejected ? yield* history.lastRejection(token.id) : undefined
+    return pair && { token, pair, grantor, lastRejection }
   }
 
   const begin = (owner: TokenOwner): Promise<void> =>
@@ -50,11 +55,11 @@ export const createFinder = (deps: {
       )
     })
 
-  const read = async (owner: TokenOwner): Promise<Found> => {
-    const found = await store.read(() => find(owner))
+  const read = async (owner: TokenOwner, wasRejected: boolean): Promise<Found> => {
+    const found = await store.read(() => find(owner, wasRejected))
     if (found === 'new') {
       await begin(owner)
-      return read(owner)
+      return read(owner, wasRejected)
     }
     if (found === undefined) throw notUsable()
     return found

@@ -1,4 +1,4 @@
-import { type Command, all, run } from '#store/command.ts'
+import { type Command, all, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { days } from '#lib/clock.ts'
 import { ownerColumn } from './store.ts'
@@ -51,7 +51,22 @@ export const createTokenHistory = ({ sql }: Store) => {
     }))
   }
 
-  return { record, read }
+  /** When tokens were last renewed because the upstream had refused one; undefined where they never were. */
+  function* lastRejection(tokenId: number): Command<number | undefined> {
+    const row = yield* first(
+      sql
+        .selectFrom('upstream_events')
+        .select('at')
+        .where('token_id', '=', tokenId)
+        .where('cause', '=', 'rejected')
+        .where('outcome', '=', 'refreshed')
+        .orderBy('id', 'desc')
+        .limit(1),
+    )
+    return row?.at
+  }
+
+  return { record, read, lastRejection }
 }
 
 export type TokenHistory = ReturnType<typeof createTokenHistory>

@@ -4,8 +4,8 @@ import type { EventCause, UpstreamToken } from './token.ts'
 /** Renewed so long before it expires that a request which takes it now can still be answered (data access reference D.1). */
 const widestMargin = minutes(5)
 
-/** A token that is refused so soon after it was given is not helped by another one. */
-const youngest = seconds(30)
+/** A token that is refused so soon after one was renewed for being refused is not helped by another one. */
+const betweenRejections = seconds(30)
 
 /** How an owner's access token can be had anew: a grant of OAuth reference D.4, or not at all. */
 export type Means = 'refresh-token' | 'client-credentials' | 'none'
@@ -17,6 +17,8 @@ export type Situation = {
   readonly means: Means
   /** The generation whose access token the upstream has refused (401), if it has. */
   readonly rejected: number | undefined
+  /** When one was last renewed because of that. */
+  readonly lastRejection: number | undefined
   /** How long a token of this data store lives when it does not say; milliseconds. */
   readonly assumedLife: number
   readonly now: number
@@ -34,11 +36,12 @@ export type Verdict =
 
 type Need = { readonly cause: EventCause; readonly spare: boolean } | 'none' | 'refused'
 
-const needOf = ({ token, hasAccessToken, rejected, assumedLife, now }: Situation): Need => {
+const needOf = (situation: Situation): Need => {
+  const { token, hasAccessToken, rejected, lastRejection, assumedLife, now } = situation
   const { issuedAt, accessExpiresAt } = token
   if (!hasAccessToken) return { cause: 'first-use', spare: false }
   if (rejected === token.generation)
-    return issuedAt !== undefined && now - issuedAt < youngest
+    return lastRejection !== undefined && now - lastRejection < betweenRejections
       ? 'refused'
       : { cause: 'rejected', spare: false }
   const begun = issuedAt ?? token.stateAt

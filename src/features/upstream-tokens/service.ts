@@ -56,11 +56,12 @@ export const createUpstreamTokens = (deps: Deps) => {
   const { store, clock } = deps
   const tokens = createUpstreamTokenStore(store, deps.sealed)
   const grantors = createGrantors(store, deps.sealed, deps.readDirectParameters)
+  const history = createTokenHistory(store)
   const leases = createLeases({
     ...deps,
     tokens,
     grantors,
-    history: createTokenHistory(store),
+    history,
     random: () => randomInt(1000) / 1000,
   })
   const { renew } = createRefresh({
@@ -69,7 +70,7 @@ export const createUpstreamTokens = (deps: Deps) => {
     client: deps.tokenClient,
     newLease: () => randomBytes(16).toString('hex'),
   })
-  const read = createFinder({ store, clock, tokens, grantors })
+  const read = createFinder({ store, clock, tokens, history, grantors })
   const together = createSingleFlight<boolean>()
 
   const usable = ({ token, pair }: Found): UsableToken => {
@@ -78,7 +79,10 @@ export const createUpstreamTokens = (deps: Deps) => {
     return { token: pair.accessToken, generation, instanceUrl, scope }
   }
 
-  const decide = ({ token, pair, grantor }: Found, rejected: number | undefined): Verdict =>
+  const decide = (
+    { token, pair, grantor, lastRejection }: Found,
+    rejected: number | undefined,
+  ): Verdict =>
     judge({
       token,
       hasAccessToken: pair.accessToken !== undefined,
@@ -87,6 +91,7 @@ export const createUpstreamTokens = (deps: Deps) => {
           ? 'none'
           : grantor.means,
       rejected,
+      lastRejection,
       assumedLife,
       now: clock.now(),
     })
@@ -125,7 +130,7 @@ export const createUpstreamTokens = (deps: Deps) => {
     const until = clock.now() + longestWait
     for (;;) {
       signal?.throwIfAborted()
-      const found = await read(owner)
+      const found = await read(owner, rejected !== undefined)
       const verdict = decide(found, rejected)
       switch (verdict.kind) {
         case 'use':
