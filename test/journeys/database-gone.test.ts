@@ -1,8 +1,7 @@
 // PostgreSQL goes away under a running server, and comes back: 503 meanwhile, and everything works again without a restart.
 import assert from 'node:assert/strict'
-import { get, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 import {
@@ -26,6 +25,13 @@ import {
   type Registered,
   register,
 } from '#test/support/oauth.ts'
+import {
+  countCuts,
+  createWideFile,
+  drain,
+  openAnswer,
+  wideOptions,
+} from '#test/support/open-answer.ts'
 import { type Cluster, startCluster } from '#test/support/postgres.ts'
 
 let cluster: Cluster
@@ -42,18 +48,14 @@ before(async () => {
     sources: false,
     env: { ...postgresEnvironment(url), HEADGATE_METRICS_PORT: String(metricsPort) },
   })
-  const database = new DatabaseSync(join(app.dataDir, 'files', '1', 'wide.db'))
-  database.exec(`CREATE TABLE Page (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-    INSERT INTO Page WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
-      SELECT i, hex(zeroblob(4000)) FROM n`)
-  database.close()
+  createWideFile(join(app.dataDir, 'files', '1'))
   const created = await manage(app, 'POST', '/api/mgmt/datasources', {
     person: people.user,
     body: {
       name: 'wide',
       dataStore: 5001,
       connectionType: 'Cloud',
-      options: { Database: 'wide.db', ODataPageSize: '10000' },
+      options: wideOptions,
     },
   })
   assert.equal(created.status, 201)
@@ -106,30 +108,11 @@ const statusOf = async (path: string): Promise<number> => {
   return response.status
 }
 
-/** Begins an answer of about 72 MB and does not read on: it stays open. */
 const openStream = (authorization: string): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    get(`${app.url}/api/odata4/wide/Pages`, { headers: { authorization } }, (response) => {
-      response.once('readable', () => {
-        response.read(1000)
-        resolve(response)
-      })
-    }).once('error', reject)
-  })
-
-/** How many answers the server has cut. A client that does not read on does not notice. */
-const countCuts = async (): Promise<number> => {
-  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
-  return Number(/^headgate_streams_cut_total (\d+)$/m.exec(text)?.[1] ?? 0)
-}
+  openAnswer(`${app.url}/api/odata4/wide/Pages`, authorization)
 
 /** Reads on to the end: whether the answer came whole. */
-const isWhole = (response: IncomingMessage): Promise<boolean> =>
-  new Promise((resolve) => {
-    response.resume()
-    response.once('error', () => undefined)
-    response.once('close', () => resolve(response.complete))
-  })
+const isWhole = async (response: IncomingMessage): Promise<boolean> => (await drain(response)).whole
 
 const checkAllWork = async (): Promise<void> => {
   for (const [name, ask] of Object.entries(paths)) {
@@ -172,7 +155,7 @@ test('while the database is gone every path says 503 and when to come back, open
   assert.equal(await statusOf('/api/healthcheck'), 503)
   assert.equal(await statusOf('/api/healthcheck/live'), 200)
 
-  while ((await countCuts()) < streams.length) await sleep(50)
+  while ((await countCuts(metricsPort)) < streams.length) await sleep(50)
   const lasted = performance.now() - gone
   assert.ok(lasted > 3500 && lasted < 9000, `open answers lasted ${Math.round(lasted)} ms`)
   assert.deepEqual(await Promise.all(streams.map(isWhole)), [false, false])

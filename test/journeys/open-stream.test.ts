@@ -1,30 +1,45 @@
 import assert from 'node:assert/strict'
-import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { run } from '#store/command.ts'
-import { basicOf, createSource, people, startApp, type TestApp } from '#test/support/app.ts'
+import {
+  basicOf,
+  createSource,
+  freePort,
+  people,
+  startApp,
+  type TestApp,
+} from '#test/support/app.ts'
 import { getTokens, manage, type Registered, register } from '#test/support/oauth.ts'
+import {
+  countCuts,
+  createWideFile,
+  cutWithinOneSecond,
+  drain,
+  openAnswer,
+  wideBytes,
+  wideOptions,
+} from '#test/support/open-answer.ts'
 import { userIdOf } from '../security/tokens/support.ts'
 
 let app: TestApp
+let metricsPort: number
 let client: Registered
 let demo: number
 before(async () => {
-  app = await startApp({ sources: false })
-  const database = new DatabaseSync(join(app.dataDir, 'files', '1', 'wide.db'))
-  database.exec(`CREATE TABLE Page (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-    INSERT INTO Page WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
-      SELECT i, hex(zeroblob(4000)) FROM n`)
-  database.close()
+  metricsPort = await freePort()
+  app = await startApp({
+    sources: false,
+    env: { HEADGATE_METRICS_PORT: String(metricsPort) },
+  })
+  createWideFile(join(app.dataDir, 'files', '1'))
   const response = await manage(app, 'POST', '/api/mgmt/datasources', {
     person: people.user,
     body: {
       name: 'wide',
       dataStore: 5001,
       connectionType: 'Cloud',
-      options: { Database: 'wide.db', ODataPageSize: '10000' },
+      options: wideOptions,
     },
   })
   assert.equal(response.status, 201)
@@ -34,34 +49,8 @@ before(async () => {
 })
 after(() => app.close())
 
-/** Begins an answer of about 72 MB and does not read on: it stays open. */
-const openStream = (authorization: string): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    const request = get(
-      `${app.url}/api/odata4/wide/Pages`,
-      { headers: { authorization } },
-      (response) => {
-        response.once('readable', () => {
-          response.read(1000)
-          resolve(response)
-        })
-      },
-    )
-    request.once('error', reject)
-  })
-
-/** Reads on to the end: the number of bytes, and whether the answer came whole. */
-const drain = (
-  response: IncomingMessage,
-): Promise<{ readonly whole: boolean; readonly bytes: number }> =>
-  new Promise((resolve) => {
-    let bytes = 0
-    response.on('data', (chunk: Buffer) => (bytes += chunk.length))
-    response.once('close', () => resolve({ whole: response.complete, bytes }))
-    response.once('error', () => undefined)
-  })
-
-const oneSecondLater = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1200))
+const openStream = (authorization: string) =>
+  openAnswer(`${app.url}/api/odata4/wide/Pages`, authorization)
 
 test('an open answer that nobody disturbs comes whole', async () => {
   const tokens = await getTokens(app, client)
@@ -69,7 +58,7 @@ test('an open answer that nobody disturbs comes whole', async () => {
   const { whole, bytes } = await drain(await openStream(`Bearer ${tokens.access_token}`))
 
   assert.ok(whole)
-  assert.ok(bytes > 70_000_000)
+  assert.ok(bytes > wideBytes)
 })
 
 for (const [what, path, person] of [
@@ -85,14 +74,15 @@ for (const [what, path, person] of [
   test(`T51 an open answer is cut within a second after its access has ended: ${what}`, async () => {
     const tokens = await getTokens(app, client)
     const response = await openStream(`Bearer ${tokens.access_token}`)
+    const before = await countCuts(metricsPort)
 
     const ended = await manage(app, 'DELETE', path(), { person: people[person] })
     assert.equal(ended.status, 204)
-    await oneSecondLater()
+    await cutWithinOneSecond(metricsPort, { before })
     const { whole, bytes } = await drain(response)
 
     assert.equal(whole, false)
-    assert.ok(bytes < 70_000_000)
+    assert.ok(bytes < wideBytes)
   })
 
 const change = (statement: string) =>
@@ -119,9 +109,10 @@ for (const [what, before, after] of [
 ] as const)
   test(`T51 an open answer that was begun by Basic is cut when ${what}`, async () => {
     const response = await openStream(basicOf(people.user).authorization)
+    const cuts = await countCuts(metricsPort)
 
     await change(before)
-    await oneSecondLater()
+    await cutWithinOneSecond(metricsPort, { before: cuts })
     const { whole } = await drain(response)
     await change(after)
 
@@ -131,6 +122,7 @@ for (const [what, before, after] of [
 test('T51 an open answer is cut when its data source is deleted', async () => {
   const tokens = await getTokens(app, client)
   const response = await openStream(`Bearer ${tokens.access_token}`)
+  const before = await countCuts(metricsPort)
   const listed = await manage(app, 'GET', '/api/mgmt/datasources', { person: people.user })
   const wide = (listed.body['dataSources'] as { id: string; name: string }[]).find(
     (source) => source.name === 'wide',
@@ -141,7 +133,7 @@ test('T51 an open answer is cut when its data source is deleted', async () => {
       .status,
     204,
   )
-  await oneSecondLater()
+  await cutWithinOneSecond(metricsPort, { before })
   const { whole } = await drain(response)
 
   assert.equal(whole, false)

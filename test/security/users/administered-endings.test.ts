@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
-import { get, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
-import { basicOf, beginSession, type Person, startApp, type TestApp } from '#test/support/app.ts'
+import {
+  basicOf,
+  beginSession,
+  freePort,
+  type Person,
+  startApp,
+  type TestApp,
+} from '#test/support/app.ts'
+import { oneSecond } from '#test/support/fleet.ts'
 import {
   askWithPassword,
   getTokens,
@@ -13,25 +20,35 @@ import {
   type Registered,
   register,
 } from '#test/support/oauth.ts'
+import {
+  countCuts,
+  createWideFile,
+  cutWithinOneSecond,
+  drain,
+  openAnswer,
+  wideOptions,
+} from '#test/support/open-answer.ts'
 import { createRole, createTenant } from '#test/support/tenants.ts'
 import { callUsers, createUser, givenPassword, userBody } from '#test/support/users.ts'
 
 // T51: what an administrator takes from a user is gone at the next request, and within a second from answers that are open.
 
 let app: TestApp
+let metricsPort: number
 let client: Registered
 let trader: Registered
 let orgA: number
 let roleOfA: number
 before(async () => {
-  app = await startApp({ sources: false })
-  const database = new DatabaseSync(join(app.dataDir, 'files', '1', 'wide.db'))
-  database.exec(`CREATE TABLE Page (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-    INSERT INTO Page WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
-      SELECT i, hex(zeroblob(4000)) FROM n;
-    CREATE TABLE Item (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-    INSERT INTO Item VALUES (1, 'one')`)
-  database.close()
+  metricsPort = await freePort()
+  app = await startApp({
+    sources: false,
+    env: { HEADGATE_METRICS_PORT: String(metricsPort) },
+  })
+  createWideFile(
+    join(app.dataDir, 'files', '1'),
+    "CREATE TABLE Item (id INTEGER PRIMARY KEY, name TEXT NOT NULL); INSERT INTO Item VALUES (1, 'one')",
+  )
   client = await register(app)
   trader = await register(app, { grantTypes: ['password'] })
   orgA = await createTenant(app, 'A')
@@ -39,30 +56,10 @@ before(async () => {
 })
 after(() => app.close())
 
-/** Begins an answer of about 72 MB and does not read on: it stays open. */
-const openStream = (authorization: string): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    const request = get(
-      `${app.url}/api/odata4/wide/Pages`,
-      { headers: { authorization } },
-      (response) =>
-        response.once('readable', () => {
-          response.read(1000)
-          resolve(response)
-        }),
-    )
-    request.once('error', reject)
-  })
+const openStream = (authorization: string) =>
+  openAnswer(`${app.url}/api/odata4/wide/Pages`, authorization)
 
-/** Reads on to the end; whether the answer came whole. */
-const drain = (response: IncomingMessage): Promise<boolean> =>
-  new Promise((resolve) => {
-    response.on('data', () => undefined)
-    response.once('close', () => resolve(response.complete))
-    response.once('error', () => undefined)
-  })
-
-const oneSecondLater = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1200))
+const isWhole = async (stream: IncomingMessage): Promise<boolean> => (await drain(stream)).whole
 
 type Holder = Awaited<ReturnType<typeof createHolder>>
 
@@ -76,7 +73,7 @@ const createHolder = async (name: string) => {
       name: 'wide',
       dataStore: 5001,
       connectionType: 'Cloud',
-      options: { Database: 'wide.db', ODataPageSize: '10000' },
+      options: wideOptions,
     },
   })
   assert.equal(source.status, 201)
@@ -166,14 +163,15 @@ for (const [what, { happen, leaves, undo }] of Object.entries(events))
       openStream(`Bearer ${holder.tokens.access_token}`),
       openStream(basicOf(holder.person).authorization),
     ])
+    const before = await countCuts(metricsPort)
     await happen(holder)
     const after = await doorsOf(holder)
     // A file that is not there is answered with one of the server's errors; it must not be data.
     if (leaves.odata === 500) assert.ok(after.odata >= 400, String(after.odata))
     assert.deepEqual({ ...after, odata: leaves.odata }, leaves)
     if (leaves.odata !== 500) assert.equal(after.odata, leaves.odata)
-    await oneSecondLater()
-    assert.deepEqual(await Promise.all(streams.map(drain)), [false, false])
+    await cutWithinOneSecond(metricsPort, { before, more: streams.length })
+    assert.deepEqual(await Promise.all(streams.map(isWhole)), [false, false])
     if (undo === undefined) return
     await undo(holder)
     assert.deepEqual(await doorsOf(holder), all)
@@ -183,6 +181,6 @@ test('an open answer that nobody disturbs comes whole', async () => {
   const holder = await createHolder('undisturbed')
   const stream = await openStream(basicOf(holder.person).authorization)
   await put(holder.id, '/statusinfo', { status: 1 })
-  await oneSecondLater()
-  assert.equal(await drain(stream), true)
+  await new Promise((resolve) => setTimeout(resolve, oneSecond))
+  assert.equal(await isWhole(stream), true)
 })
