@@ -1,101 +1,125 @@
-import type { BoundExpression, BoundLiteral } from '#odata/bind.ts'
-import type { BoundCollection, BoundEntity } from '#odata/bind-request.ts'
-import type { EntityType, Property } from '#odata/edm/model.ts'
-import { notSupported } from '#odata/errors.ts'
-import type { Column, Expression, Null, Order, ReadPlan, ReadShape, Slot, Value } from './plan.ts'
+// A bound request as a plan.
+import type { BoundLiteral } from '#odata/bind/bound.ts'
+import type { BoundExpand } from '#odata/bind/expand.ts'
+import type { BoundQuery } from '#odata/bind/query.ts'
+import type { BoundPath } from '#odata/bind/resource.ts'
+import type { ExpandLayout, Layout } from '#odata/render/layout.ts'
+import {
+  conjunction,
+  correlation,
+  createPlanner,
+  emptyShape,
+  literalValue,
+  pairsOf,
+  type Planner,
+} from './planner.ts'
+import type { Expression, Null, Order, ReadPlan, ReadShape, Slot, Value } from './plan.ts'
 
-const maxInt64 = 2n ** 63n - 1n
+/**
+ * Rows of an expanded collection in one answer, by how deep it lies; what follows them has a link of its own. The
+ * deeper, the fewer: they multiply, and one row of the answer is held whole (DESIGN invariant 22).
+ */
+const nestedPageSizes: readonly number[] = [100, 50, 20]
+const smallestNestedPage = 10
 
-/** Decimals beyond this many digits are not compared exactly by engines that keep them as doubles. */
-const exactDigits = 15
-
-/** A decimal literal as a value that compares exactly, or a refusal (DESIGN invariant 23). */
-const decimalValue = (text: string, position: number): Value => {
-  const [whole = '', fraction = ''] = text.split('.')
-  if (/^0*$/.test(fraction)) {
-    const integer = BigInt(whole)
-    if (integer <= maxInt64 && integer >= -maxInt64) return integer
-  }
-  const digits = (whole.replace('-', '') + fraction).replace(/^0+/, '').length
-  if (digits > exactDigits)
-    throw notSupported(`decimal literals of more than ${exactDigits} digits`, {
-      target: 'the URL',
-      position,
-    })
-  return Number(text)
-}
-
-const literalValue = ({ type, value, at }: BoundLiteral): Value =>
-  type === 'Edm.Decimal' && typeof value === 'string' ? decimalValue(value, at) : value
-
-const columnOf = ({ column, type, nullable }: Property): Column => ({
-  kind: 'column',
-  name: column,
-  type,
-  nullable,
-})
-
-/** Collects values and gives out their slots. */
-const createSlots = () => {
-  const values: Value[] = []
-  const add = (value: Value, type: Slot['type']): Slot => {
-    values.push(value)
-    return { kind: 'slot', index: values.length - 1, type }
-  }
-  const literal = (bound: BoundLiteral): Slot | Null =>
-    bound.type === 'null' ? { kind: 'null' } : add(literalValue(bound), bound.type)
-  const integer = (n: number | undefined): Slot | undefined =>
-    n === undefined ? undefined : add(BigInt(n), 'Edm.Int64')
-  return { values, add, literal, integer }
-}
-type Slots = ReturnType<typeof createSlots>
-
-const expressionOf = (bound: BoundExpression, slots: Slots): Expression => {
-  switch (bound.kind) {
-    case 'literal':
-      return slots.literal(bound)
-    case 'property':
-      return columnOf(bound.property)
-    case 'call':
-      return {
-        kind: 'call',
-        name: bound.name,
-        args: bound.args.map((arg) => expressionOf(arg, slots)),
-        type: bound.type,
-      }
-    case 'compare':
-      return {
-        kind: 'compare',
-        operator: bound.operator,
-        left: expressionOf(bound.left, slots),
-        right: expressionOf(bound.right, slots),
-      }
-    case 'and':
-    case 'or':
-      return { kind: bound.kind, operands: bound.operands.map((o) => expressionOf(o, slots)) }
-    case 'not':
-      return { kind: 'not', operand: expressionOf(bound.operand, slots) }
-    case 'in':
-      return {
-        kind: 'in',
-        operand: expressionOf(bound.operand, slots),
-        items: bound.items.map((item) => slots.literal(item)),
-      }
-  }
-}
+export const nestedPageSize = (depth: number): number =>
+  nestedPageSizes[depth] ?? smallestNestedPage
 
 /** The asked order, completed by the key in the direction of the last item, which suits an index best. */
-const orderOf = (bound: BoundCollection, slots: Slots): readonly Order[] => {
-  const order = bound.orderBy.map(({ expression, descending }) => ({
-    expression: expressionOf(expression, slots),
+const orderOf = ({ row, set, orderBy }: BoundQuery, planner: Planner): readonly Order[] => {
+  const order = orderBy.map(({ expression, descending }) => ({
+    expression: planner.expression(expression),
     descending,
   }))
   const named = new Set(
-    order.map(({ expression: e }) => (e.kind === 'column' ? e.name : undefined)),
+    order.map(({ expression: e }) =>
+      e.kind === 'column' && e.row === row.id ? e.name : undefined,
+    ),
   )
   const descending = order.at(-1)?.descending ?? false
-  const rest = bound.set.type.key.filter(({ column }) => !named.has(column))
-  return [...order, ...rest.map((property) => ({ expression: columnOf(property), descending }))]
+  const rest = set.type.key.filter(({ column }) => !named.has(column))
+  return [
+    ...order,
+    ...rest.map((property) => ({ expression: planner.column(row.id, property), descending })),
+  ]
+}
+
+const isSame = (a: Expression, b: Expression): boolean =>
+  a.kind === 'column' && b.kind === 'column' && a.row === b.row && a.name === b.name
+
+/** The cell of an expression, which is added where no cell has it. */
+const placeIn = (outputs: Expression[], expression: Expression): number => {
+  const at = outputs.findIndex((output) => isSame(output, expression))
+  return at === -1 ? outputs.push(expression) - 1 : at
+}
+
+type Selected = { readonly outputs: Expression[]; readonly layout: Layout }
+
+/** What each row of a query holds: its own members, expanded rows, and what links need. */
+const select = (
+  query: BoundQuery,
+  order: readonly Order[],
+  planner: Planner,
+  { depth, isReferred }: { readonly depth: number; readonly isReferred: boolean },
+): Selected => {
+  const { row, set } = query
+  const outputs = query.outputs.map(({ expression }) => planner.expression(expression))
+  const expands = query.expands.map((expand) => placeExpand(expand, outputs, planner, depth))
+  const needsKey = isReferred || query.expands.some(({ navigation }) => navigation.collection)
+  const keyAt = needsKey
+    ? set.type.key.map((property) => placeIn(outputs, planner.column(row.id, property)))
+    : []
+  const layout: Layout = {
+    properties: query.outputs.map(({ property }) => property),
+    expands,
+    orderAt: order.map(({ expression }) => placeIn(outputs, expression)),
+    keyAt,
+  }
+  return { outputs, layout }
+}
+
+/** Entities of an expanded property: those that belong to the row, and which of them are wanted. */
+const nestedShape = ({ from, navigation, query }: BoundExpand, planner: Planner): ReadShape => {
+  const { row } = query
+  if (from.kind !== 'row') throw new TypeError('Expansion of a row that is not read')
+  const { joins } = planner.open(row.id)
+  const on = pairsOf(navigation, { row: from.id, type: from.type }, { row: row.id, type: row.type })
+  const filter = query.filter && planner.expression(query.filter)
+  const shape = emptyShape(row.id, row.type.table)
+  return { ...shape, joins, filter: conjunction([...correlation(on), filter]) }
+}
+
+const placeExpand = (
+  expand: BoundExpand,
+  outputs: Expression[],
+  planner: Planner,
+  depth: number,
+): ExpandLayout => {
+  const { query, navigation, what } = expand
+  const { top, skip, count } = query.options
+  const counted = what === 'count' || count
+  const countAt = counted
+    ? outputs.push({ kind: 'count', query: nestedShape(expand, planner) }) - 1
+    : undefined
+  const shape = nestedShape(expand, planner)
+  const order = navigation.collection ? orderOf(query, planner) : []
+  const { outputs: nested, layout } = select(query, order, planner, {
+    depth: depth + 1,
+    isReferred: what === 'ref',
+  })
+  const most = nestedPageSize(depth)
+  const size = navigation.collection ? Math.min(top ?? Infinity, most) : 1
+  if (what === 'count') return { expand, at: undefined, countAt, layout, size }
+  const ends = top !== undefined && top <= most
+  const limit = !navigation.collection ? undefined : ends ? size : size + 1
+  const rows: ReadShape = {
+    ...shape,
+    outputs: nested,
+    order,
+    limit: planner.integer(limit),
+    offset: planner.integer(skip === 0 ? undefined : skip),
+  }
+  return { expand, at: outputs.push({ kind: 'rows', query: rows }) - 1, countAt, layout, size }
 }
 
 export type PageRequest = {
@@ -104,58 +128,81 @@ export type PageRequest = {
   readonly offset: number | undefined
   /** Order values of the row that the page follows. */
   readonly after: readonly Value[] | undefined
+  /** Whether the key of each row is needed for its own sake. */
+  readonly isReferred?: boolean
 }
 
-export type CollectionPlan = ReadPlan & {
-  /** Where each order value stands in a row; those that are not selected follow the selected ones. */
-  readonly orderAt: readonly number[]
+export type CollectionPlan = ReadPlan & { readonly layout: Layout }
+
+/** The rows that a path leads to; the values of its key, if it has one, take the first slots. */
+const shapeOfPath = ({ base, steps, conditions }: BoundPath, planner: Planner): ReadShape => {
+  const level = planner.open(base.id)
+  for (const { from, navigation, row } of steps) {
+    const on = pairsOf(
+      navigation,
+      { row: from.id, type: from.type },
+      { row: row.id, type: row.type },
+    )
+    level.joins.push({ row: row.id, table: row.type.table, on, inner: true })
+    planner.include(row.id, level)
+  }
+  const filter = conjunction(conditions.map((bound) => planner.expression(bound)))
+  return { ...emptyShape(base.id, base.type.table), joins: level.joins, filter }
 }
+
+const afterOf = (
+  { orderBy }: BoundQuery,
+  order: readonly Order[],
+  after: readonly Value[] | undefined,
+  planner: Planner,
+): readonly (Slot | Null)[] | undefined =>
+  after?.map((value, i) => {
+    const expression = order[i]?.expression
+    const type = expression?.kind === 'column' ? expression.type : orderBy[i]?.expression.type
+    return value === null
+      ? { kind: 'null' }
+      : planner.slot(value, type === undefined || type === 'null' ? 'Edm.String' : type)
+  })
 
 /** The plan of a collection read. Throws `ODataError` for literals that cannot be compared exactly. */
-export const planCollection = (bound: BoundCollection, page: PageRequest): CollectionPlan => {
-  const slots = createSlots()
-  const outputs: Expression[] = bound.select.properties.map(columnOf)
-  const order = orderOf(bound, slots)
-  const orderAt = order.map(({ expression: e }) => {
-    const at = outputs.findIndex(
-      (o) => o.kind === 'column' && e.kind === 'column' && o.name === e.name,
-    )
-    return at === -1 ? outputs.push(e) - 1 : at
+export const planCollection = (
+  path: BoundPath,
+  query: BoundQuery,
+  rows: number,
+  page: PageRequest,
+): CollectionPlan => {
+  const planner = createPlanner(rows)
+  const shape = shapeOfPath(path, planner)
+  const own = query.filter && planner.expression(query.filter)
+  const order = orderOf(query, planner)
+  const { outputs, layout } = select(query, order, planner, {
+    depth: 0,
+    isReferred: page.isReferred ?? false,
   })
-  const shape: ReadShape = {
-    table: bound.set.type.table,
+  const whole: ReadShape = {
+    ...shape,
     outputs,
-    filter: bound.filter && expressionOf(bound.filter, slots),
+    filter: conjunction([shape.filter, own]),
     order,
-    after: page.after?.map((value, i) => {
-      const type = bound.orderBy[i]?.expression.type ?? 'Edm.String'
-      return value === null
-        ? { kind: 'null' }
-        : slots.add(value, type === 'null' ? 'Edm.String' : type)
-    }),
-    limit: slots.integer(page.limit),
-    offset: slots.integer(page.offset),
+    after: afterOf(query, order, page.after, planner),
+    limit: planner.integer(page.limit),
+    offset: planner.integer(page.offset),
   }
-  return { shape, values: slots.values, orderAt }
+  return { shape: whole, values: planner.values, layout }
 }
 
-/** The shape that reads one entity by key: slot i is the value of key property i. */
-export const shapeOfEntity = (type: EntityType, properties: readonly Property[]): ReadShape => {
-  const operands = type.key.map((property, index): Expression => {
-    const right: Slot = { kind: 'slot', index, type: property.type }
-    return { kind: 'compare', operator: 'eq', left: columnOf(property), right }
-  })
-  const [first, ...more] = operands
-  return {
-    table: type.table,
-    outputs: properties.map(columnOf),
-    filter: more.length === 0 ? first : { kind: 'and', operands },
-    order: [],
-    after: undefined,
-    limit: undefined,
-    offset: undefined,
-  }
+/** The plan that reads one entity; where the path is `Set(key)`, slot i has the value of key property i. */
+export const planEntity = (
+  path: BoundPath,
+  query: BoundQuery,
+  rows: number,
+  isReferred = false,
+): CollectionPlan => {
+  const planner = createPlanner(rows)
+  const shape = shapeOfPath(path, planner)
+  const { outputs, layout } = select(query, [], planner, { depth: 0, isReferred })
+  return { shape: { ...shape, outputs }, values: planner.values, layout }
 }
 
-/** The values of the slots of `shapeOfEntity`. */
-export const keyValues = ({ key }: BoundEntity): readonly Value[] => key.map(literalValue)
+/** The values of the slots that a key takes. */
+export const keyValues = (key: readonly BoundLiteral[]): readonly Value[] => key.map(literalValue)

@@ -4,8 +4,14 @@ import { applyRest } from './evaluate.ts'
 import type { Expression, ReadPlan, Row } from './plan.ts'
 import { splitPlan } from './split.ts'
 
-const id: Expression = { kind: 'column', name: 'id', type: 'Edm.Int32', nullable: false }
-const name: Expression = { kind: 'column', name: 'name', type: 'Edm.String', nullable: true }
+const id: Expression = { kind: 'column', row: 0, name: 'id', type: 'Edm.Int32', nullable: false }
+const name: Expression = {
+  kind: 'column',
+  row: 0,
+  name: 'name',
+  type: 'Edm.String',
+  nullable: true,
+}
 const slot = (index: number): Expression => ({ kind: 'slot', index, type: 'Edm.String' })
 const over: Expression = { kind: 'compare', operator: 'gt', left: id, right: slot(0) }
 const has: Expression = {
@@ -18,7 +24,9 @@ const limit = { kind: 'slot', index: 2, type: 'Edm.Int64' } as const
 
 const plan: ReadPlan = {
   shape: {
-    table: 't',
+    from: { kind: 'table', row: 0, table: 't' },
+    joins: [],
+    groupBy: undefined,
     outputs: [id],
     filter: { kind: 'and', operands: [over, has] },
     order: [{ expression: id, descending: false }],
@@ -59,4 +67,13 @@ test('a plan is pushed without its limit when a part of the filter stays here', 
 test('a plan keeps its whole filter here when the source filters nothing', () => {
   const { pushed } = splitPlan(plan, { filter: false, functions: new Set() })
   assert.equal(pushed.shape.filter, undefined)
+})
+
+test('a plan is refused when a part of the filter can be evaluated neither there nor here', () => {
+  const now: Expression = { kind: 'call', name: 'now', args: [], type: 'Edm.DateTimeOffset' }
+  const late: Expression = { kind: 'compare', operator: 'gt', left: now, right: slot(0) }
+  const shape = { ...plan.shape, filter: late }
+  assert.throws(() => splitPlan({ ...plan, shape }, { filter: true, functions: new Set() }), {
+    kind: 'not-implemented',
+  })
 })

@@ -1,5 +1,14 @@
+import { notSupported } from '#odata/errors.ts'
 import type { Capabilities } from './capabilities.ts'
-import type { Column, Expression, ReadPlan, ReadShape } from './plan.ts'
+import { needsSource } from './cells.ts'
+import {
+  onlyTable,
+  partsOf,
+  type Column,
+  type Expression,
+  type ReadPlan,
+  type ReadShape,
+} from './plan.ts'
 
 /** What is left to do here after the source has answered the pushed plan. */
 export type Rest = {
@@ -14,45 +23,20 @@ export type Rest = {
 
 export type Split = { readonly pushed: ReadPlan; readonly rest: Rest | undefined }
 
-const isAnswerable = (expression: Expression, can: Capabilities): boolean => {
-  switch (expression.kind) {
-    case 'column':
-    case 'slot':
-    case 'null':
-      return true
-    case 'call':
-      return (
-        can.functions.has(expression.name) && expression.args.every((e) => isAnswerable(e, can))
-      )
-    case 'compare':
-      return isAnswerable(expression.left, can) && isAnswerable(expression.right, can)
-    case 'and':
-    case 'or':
-      return expression.operands.every((e) => isAnswerable(e, can))
-    case 'not':
-    case 'in':
-      return isAnswerable(expression.operand, can)
-  }
-}
+const isAnswerable = (expression: Expression, can: Capabilities): boolean =>
+  (expression.kind !== 'call' || can.functions.has(expression.name)) &&
+  partsOf(expression).every((part) => isAnswerable(part, can))
 
-const columnsOf = (expression: Expression): readonly Column[] => {
-  switch (expression.kind) {
-    case 'column':
-      return [expression]
-    case 'slot':
-    case 'null':
-      return []
-    case 'call':
-      return expression.args.flatMap(columnsOf)
-    case 'compare':
-      return [...columnsOf(expression.left), ...columnsOf(expression.right)]
-    case 'and':
-    case 'or':
-      return expression.operands.flatMap(columnsOf)
-    case 'not':
-    case 'in':
-      return columnsOf(expression.operand)
-  }
+const columnsOf = (expression: Expression): readonly Column[] =>
+  expression.kind === 'column' ? [expression] : partsOf(expression).flatMap(columnsOf)
+
+/** Whether only the source can evaluate it: nested queries, joined rows, a clock. */
+const isBoundToSource = (expression: Expression, row: number): boolean => {
+  const { kind } = expression
+  if (kind === 'exists' || kind === 'count' || kind === 'rows') return true
+  if (kind === 'column') return expression.row !== row
+  if (kind === 'call' && needsSource.has(expression.name)) return true
+  return partsOf(expression).some((part) => isBoundToSource(part, row))
 }
 
 const conjunction = (operands: readonly Expression[]): Expression | undefined =>
@@ -60,6 +44,14 @@ const conjunction = (operands: readonly Expression[]): Expression | undefined =>
 
 const numberIn = ({ values }: ReadPlan, slot: ReadShape['limit']): number | undefined =>
   slot === undefined ? undefined : Number(values[slot.index])
+
+/** What is neither pushed nor done here is refused (DESIGN invariant 23). */
+const refuseRest = (mine: readonly Expression[], { shape }: ReadPlan): void => {
+  const { from } = shape
+  if (onlyTable(shape) !== undefined && !mine.some((part) => isBoundToSource(part, from.row)))
+    return
+  throw notSupported('a part of the filter that this data store cannot evaluate')
+}
 
 /**
  * Splits a plan into what the source does and what is done here. Operands of the outermost `and` are
@@ -72,6 +64,7 @@ export const splitPlan = (plan: ReadPlan, can: Capabilities): Split => {
     return { pushed: plan, rest: undefined }
   const operands = filter.kind === 'and' ? filter.operands : [filter]
   const mine = operands.filter((operand) => !can.filter || !isAnswerable(operand, can))
+  refuseRest(mine, plan)
   const outputs = [...shape.outputs]
   const columnAt = new Map<string, number>()
   for (const column of mine.flatMap(columnsOf)) {

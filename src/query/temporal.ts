@@ -20,3 +20,40 @@ export const dateParts = (
   const date = new Date(instant)
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() }
 }
+
+/** `2024-02-29T23:59:59.999Z`, to the millisecond. */
+export const stampOf = (instant: number | undefined): string | undefined => {
+  const date = instant === undefined ? undefined : new Date(instant)
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date.toISOString()
+}
+
+/** Hour, minute and second in GMT of a stamp or a time of day; the fraction to the millisecond. */
+export const clockParts = (
+  text: string,
+):
+  | {
+      readonly hour: number
+      readonly minute: number
+      readonly second: number
+      readonly fraction: number
+    }
+  | undefined => {
+  const instant = instantOf(text) ?? instantOf(`2000-01-01T${text}Z`)
+  if (instant === undefined) return undefined
+  const date = new Date(instant)
+  return {
+    hour: date.getUTCHours(),
+    minute: date.getUTCMinutes(),
+    second: date.getUTCSeconds(),
+    fraction: date.getUTCMilliseconds() / 1000,
+  }
+}
+
+/** Seconds of `P1DT2H3M4.5S` (ABNF durationValue), which may be negative. */
+export const durationSeconds = (text: string): number => {
+  const form = /^(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
+  const [, sign = '', days = 0, hours = 0, minutes = 0, seconds = 0] = form.exec(text) ?? []
+  const total =
+    Number(days) * 86_400 + Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+  return sign === '-' ? -total : total
+}

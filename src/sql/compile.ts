@@ -1,10 +1,24 @@
-import { isNullable, type Order, type ReadShape, type Slot } from '#query/plan.ts'
-import { compileComparable, compileCondition, compileOperand } from './condition.ts'
+import {
+  isNullable,
+  typeOf,
+  type Join,
+  type Order,
+  type ReadShape,
+  type Slot,
+} from '#query/plan.ts'
+import {
+  compileComparable,
+  compileCondition,
+  compileOperand,
+  compileOrderItems,
+  type Compiler,
+} from './condition.ts'
 import type { Dialect } from './dialect.ts'
 import {
   empty,
   identifier,
   join,
+  name,
   renderSql,
   slotValue,
   sql,
@@ -16,7 +30,7 @@ type After = NonNullable<ReadShape['after']>[number]
 
 type Step = { readonly order: Order; readonly value: After; readonly column: Sql; readonly at: Sql }
 
-/** Rows beyond the value in one item of the order; null is lowest (OData 4.01 URL 5.1.4). */
+/** Rows beyond the value in one item of the order; null is lowest (OData 4.01 URL 5.1.5). */
 const beyond = ({ order, value, column, at }: Step): Sql => {
   if (value.kind === 'null') return order.descending ? sql`FALSE` : sql`${column} IS NOT NULL`
   if (!order.descending) return sql`${column} > ${at}`
@@ -39,13 +53,14 @@ const isOneDirection = (steps: readonly Step[]): boolean => {
 }
 
 /** The rows after the last one of a page. */
-const compileAfter = (shape: ReadShape, after: readonly After[], dialect: Dialect): Sql => {
+const compileAfter = (shape: ReadShape, after: readonly After[], compiler: Compiler): Sql => {
   const steps = shape.order.flatMap((order, i): Step[] => {
     const value = after[i]
     if (value === undefined) return []
-    const column = compileComparable(order.expression, dialect)
-    const slot = value.kind === 'slot' ? { ...value, type: typeOfOrder(order, value) } : value
-    return [{ order, value, column, at: compileComparable(slot, dialect) }]
+    const column = compileComparable(order.expression, compiler)
+    const slot =
+      value.kind === 'slot' ? { ...value, type: typeOf(order.expression) ?? value.type } : value
+    return [{ order, value, column, at: compileComparable(slot, compiler) }]
   })
   if (isOneDirection(steps)) {
     const columns = join(
@@ -68,44 +83,96 @@ const compileAfter = (shape: ReadShape, after: readonly After[], dialect: Dialec
   return sql`(${join(cases, sql` OR `)})`
 }
 
-const typeOfOrder = ({ expression }: Order, slot: Slot): Slot['type'] =>
-  expression.kind === 'column' || expression.kind === 'call' ? expression.type : slot.type
-
-const compileWhere = (shape: ReadShape, dialect: Dialect): Sql => {
+const compileWhere = (shape: ReadShape, compiler: Compiler): Sql => {
   const conditions = [
     ...(shape.filter === undefined
       ? []
-      : [sql`(${compileCondition(shape.filter, dialect, true)})`]),
-    ...(shape.after === undefined ? [] : [compileAfter(shape, shape.after, dialect)]),
+      : [sql`(${compileCondition(shape.filter, compiler, true)})`]),
+    ...(shape.after === undefined ? [] : [compileAfter(shape, shape.after, compiler)]),
   ]
   return conditions.length === 0 ? empty : sql` WHERE ${join(conditions, sql` AND `)}`
 }
 
-const compileOrder = (order: readonly Order[], dialect: Dialect): Sql => {
-  if (order.length === 0) return empty
-  const items = order.map(({ expression, descending }) => {
-    const operand = compileComparable(expression, dialect)
-    return sql`${operand}${descending ? sql` DESC` : empty}${dialect.orderNulls(descending)}`
-  })
-  return sql` ORDER BY ${join(items, sql`, `)}`
+const alias = (row: number): Sql => name(`t${row}`)
+
+const compileJoin = ({ row, table, on, inner }: Join, compiler: Compiler): Sql => {
+  const pairs = on.map(
+    ({ left, right }) =>
+      sql`${compileComparable(right, compiler)} = ${compileComparable(left, compiler)}`,
+  )
+  const kind = inner ? sql` JOIN ` : sql` LEFT JOIN `
+  return sql`${kind}${identifier(table)} AS ${alias(row)} ON ${join(pairs, sql` AND `)}`
 }
+
+const compileFrom = ({ from, joins }: ReadShape, compiler: Compiler): Sql => {
+  const joined = join(
+    joins.map((each) => compileJoin(each, compiler)),
+    empty,
+  )
+  if (from.kind === 'table')
+    return sql` FROM ${identifier(from.table)} AS ${alias(from.row)}${joined}`
+  const queries = from.queries.map(
+    (query) => sql`SELECT * FROM (${compileQuery(query, compiler, 'named')}) AS q`,
+  )
+  return sql` FROM (${join(queries, sql` UNION ALL `)}) AS ${alias(from.row)}${joined}`
+}
+
+const compileGroup = ({ groupBy }: ReadShape, compiler: Compiler): Sql =>
+  groupBy === undefined || groupBy.length === 0
+    ? empty
+    : sql` GROUP BY ${join(
+        groupBy.map((expression) => compileOperand(expression, compiler)),
+        sql`, `,
+      )}`
 
 const optional = (slot: Slot | undefined): Sql | undefined => slot && slotValue(slot.index)
 
-/** Compiles a read into one statement. */
-export const compileRead = (shape: ReadShape, dialect: Dialect): Statement => {
-  const outputs = shape.outputs.map((output) => compileOperand(output, dialect))
-  const columns = outputs.length === 0 ? sql`1` : join(outputs, sql`, `)
-  const rows = sql`SELECT ${columns} FROM ${identifier(shape.table)}${compileWhere(shape, dialect)}`
-  const limit = dialect.limit(optional(shape.limit), optional(shape.offset))
-  return renderSql(sql`${rows}${compileOrder(shape.order, dialect)}${limit}`, dialect.placeholder)
+const compileColumns = (
+  { outputs }: ReadShape,
+  compiler: Compiler,
+  columns: 'none' | 'plain' | 'named',
+): Sql => {
+  if (columns === 'none' || outputs.length === 0) return sql`1`
+  const items = outputs.map((output, i) => {
+    const operand = compileOperand(output, compiler)
+    return columns === 'named' ? sql`${operand} AS ${name(`c${i}`)}` : operand
+  })
+  return join(items, sql`, `)
 }
 
-/** Compiles the count of all rows that the filter lets through. */
+const compileQuery = (
+  shape: ReadShape,
+  compiler: Compiler,
+  columns: 'none' | 'count' | 'plain' | 'named',
+): Sql => {
+  if (columns === 'count') return compileCountOf(shape, compiler)
+  const rows = sql`SELECT ${compileColumns(shape, compiler, columns)}${compileFrom(shape, compiler)}${compileWhere(shape, compiler)}${compileGroup(shape, compiler)}`
+  const order =
+    shape.order.length === 0 ? empty : sql` ORDER BY ${compileOrderItems(shape.order, compiler)}`
+  return sql`${rows}${order}${compiler.dialect.limit(optional(shape.limit), optional(shape.offset))}`
+}
+
+const compileCountOf = (shape: ReadShape, compiler: Compiler): Sql => {
+  const whole = { ...shape, after: undefined }
+  if (shape.groupBy === undefined && shape.limit === undefined && shape.offset === undefined)
+    return sql`SELECT count(*)${compileFrom(shape, compiler)}${compileWhere(whole, compiler)}`
+  return sql`SELECT count(*) FROM (${compileQuery({ ...whole, order: [] }, compiler, 'named')}) AS q`
+}
+
+const compilerOf = (dialect: Dialect): Compiler => {
+  const compiler: Compiler = {
+    dialect,
+    query: (shape, columns) => compileQuery(shape, compiler, columns),
+  }
+  return compiler
+}
+
+/** Compiles a read into one statement. */
+export const compileRead = (shape: ReadShape, dialect: Dialect): Statement =>
+  renderSql(compileQuery(shape, compilerOf(dialect), 'plain'), dialect.placeholder)
+
+/** Compiles the count of all rows of a read, without its limit, offset and keyset. */
 export const compileCount = (shape: ReadShape, dialect: Dialect): Statement => {
-  const where = compileWhere({ ...shape, after: undefined }, dialect)
-  return renderSql(
-    sql`SELECT count(*) FROM ${identifier(shape.table)}${where}`,
-    dialect.placeholder,
-  )
+  const whole = { ...shape, order: [], limit: undefined, offset: undefined }
+  return renderSql(compileCountOf(whole, compilerOf(dialect)), dialect.placeholder)
 }

@@ -2,11 +2,19 @@
 // condition is compiled in one of two ways: `loose` where unknown counts as false anyhow (the outermost
 // `and`s and `or`s, which keeps indexes usable), exact everywhere else.
 import type { CompareOperator } from '#odata/ast.ts'
-import { isNullable, typeOf, type Expression } from '#query/plan.ts'
+import { byKind } from '#lib/by-kind.ts'
+import { isNullable, typeOf, type Expression, type Order, type ReadShape } from '#query/plan.ts'
 import type { Dialect } from './dialect.ts'
-import { identifier, join, slotValue, sql, type Sql } from './fragment.ts'
+import { empty, identifier, join, name, slotValue, sql, type Sql } from './fragment.ts'
 
 type Ordering = Exclude<CompareOperator, 'eq' | 'ne'>
+type Kind<K extends Expression['kind']> = Extract<Expression, { readonly kind: K }>
+
+/** What an expression is compiled for: an engine, and how nested queries become SQL. */
+export type Compiler = {
+  readonly dialect: Dialect
+  readonly query: (shape: ReadShape, columns: 'none' | 'count' | 'named') => Sql
+}
 
 const signs = {
   gt: sql` > `,
@@ -15,46 +23,100 @@ const signs = {
   le: sql` <= `,
 } as const satisfies Record<Ordering, Sql>
 
-export const compileOperand = (expression: Expression, dialect: Dialect): Sql => {
-  switch (expression.kind) {
-    case 'column':
-      return identifier(expression.name)
-    case 'slot':
-      return slotValue(expression.index)
-    case 'null':
-      return sql`NULL`
-    case 'call':
-      return dialect.functions[expression.name](
-        expression.args.map((arg) => compileOperand(arg, dialect)),
-      )
-    case 'compare':
-    case 'and':
-    case 'or':
-    case 'not':
-    case 'in':
-      return sql`(${compileCondition(expression, dialect, false)})`
-  }
+const operandOf = (expression: Expression, compiler: Compiler) => ({
+  sql: compileOperand(expression, compiler),
+  type: typeOf(expression),
+})
+
+const compileCase = ({ branches }: Kind<'case'>, compiler: Compiler): Sql => {
+  const cases = branches.map(
+    ({ when, value }) =>
+      sql` WHEN ${compileCondition(when, compiler, true)} THEN ${compileOperand(value, compiler)}`,
+  )
+  return sql`CASE${join(cases, empty)} END`
 }
 
+/** All rows of a nested query in one cell. */
+const compileRows = ({ query }: Kind<'rows'>, compiler: Compiler): Sql =>
+  compiler.dialect.collect(
+    query.outputs.map((output, i) => ({
+      sql: name(`c${i}`),
+      type: output.kind === 'rows' ? 'rows' : typeOf(output),
+    })),
+    compiler.query(query, 'named'),
+  )
+
+export const compileOrderItems = (order: readonly Order[], compiler: Compiler): Sql => {
+  const items = order.map(({ expression, descending }) => {
+    const operand = compileComparable(expression, compiler)
+    return sql`${operand}${descending ? sql` DESC` : empty}${compiler.dialect.orderNulls(descending)}`
+  })
+  return join(items, sql`, `)
+}
+
+const asCondition = (expression: Expression, compiler: Compiler): Sql =>
+  sql`(${compileCondition(expression, compiler, false)})`
+
+/** An expression as a value. */
+export const compileOperand: (expression: Expression, compiler: Compiler) => Sql = byKind<
+  Expression,
+  [Compiler],
+  Sql
+>({
+  column: ({ row, name: column }) => sql`${name(`t${row}`)}.${identifier(column)}`,
+  slot: ({ type, index }, { dialect }) => dialect.parameter(type, slotValue(index)),
+  null: () => sql`NULL`,
+  call: ({ name: called, args, type }, compiler) =>
+    compiler.dialect.functions[called](
+      args.map((arg) => compileOperand(arg, compiler)),
+      type,
+    ),
+  arithmetic: ({ operator, left, right, type }, compiler) =>
+    compiler.dialect.arithmetic(
+      operator,
+      operandOf(left, compiler),
+      operandOf(right, compiler),
+      type,
+    ),
+  negate: ({ operand }, compiler) => sql`(- ${compileOperand(operand, compiler)})`,
+  cast: ({ operand, type }, compiler) => compiler.dialect.cast(operandOf(operand, compiler), type),
+  case: (expression, compiler) => sql`(${compileCase(expression, compiler)})`,
+  count: ({ query }, compiler) => sql`(${compiler.query(query, 'count')})`,
+  rows: compileRows,
+  aggregate: ({ method, operand, type }, compiler) =>
+    compiler.dialect.aggregate(method, operand && operandOf(operand, compiler), type),
+  running: ({ operand, order }, compiler) =>
+    sql`sum(${compileOperand(operand, compiler)}) OVER (ORDER BY ${compileOrderItems(order, compiler)} ROWS UNBOUNDED PRECEDING)`,
+  whole: ({ operand }, compiler) => sql`sum(${compileOperand(operand, compiler)}) OVER ()`,
+  compare: asCondition,
+  and: asCondition,
+  or: asCondition,
+  not: asCondition,
+  true: asCondition,
+  in: asCondition,
+  exists: asCondition,
+})
+
 /** The operand in the form in which it compares. */
-export const compileComparable = (expression: Expression, dialect: Dialect): Sql =>
-  dialect.comparable(typeOf(expression), compileOperand(expression, dialect))
+export const compileComparable = (expression: Expression, compiler: Compiler): Sql =>
+  compiler.dialect.comparable(typeOf(expression), compileOperand(expression, compiler))
 
 /** OData 4.01 URL 5.1.1.1: null equals null only, and is neither above nor below anything. */
-const againstNull = (operator: CompareOperator, other: Expression, dialect: Dialect): Sql => {
+const againstNull = (operator: CompareOperator, other: Expression, compiler: Compiler): Sql => {
   if (operator === 'gt' || operator === 'lt') return sql`FALSE`
   if (other.kind === 'null') return operator === 'ne' ? sql`FALSE` : sql`TRUE`
-  const operand = compileOperand(other, dialect)
+  const operand = compileOperand(other, compiler)
   return operator === 'ne' ? sql`${operand} IS NOT NULL` : sql`${operand} IS NULL`
 }
 
 const compileEquality = (
-  { operator, left, right }: Extract<Expression, { kind: 'compare' }>,
-  dialect: Dialect,
+  { operator, left, right }: Kind<'compare'>,
+  compiler: Compiler,
   loose: boolean,
 ): Sql => {
-  const a = compileComparable(left, dialect)
-  const b = compileComparable(right, dialect)
+  const { dialect } = compiler
+  const a = compileComparable(left, compiler)
+  const b = compileComparable(right, compiler)
   const nullable = [isNullable(left), isNullable(right)]
   if (operator === 'ne')
     return nullable.includes(true) ? dialect.different(a, b) : sql`${a} <> ${b}`
@@ -62,17 +124,13 @@ const compileEquality = (
   return plain ? sql`${a} = ${b}` : dialect.same(a, b)
 }
 
-const compileCompare = (
-  expression: Extract<Expression, { kind: 'compare' }>,
-  dialect: Dialect,
-  loose: boolean,
-): Sql => {
+const compileCompare = (expression: Kind<'compare'>, compiler: Compiler, loose: boolean): Sql => {
   const { operator, left, right } = expression
-  if (right.kind === 'null') return againstNull(operator, left, dialect)
-  if (left.kind === 'null') return againstNull(operator, right, dialect)
-  if (operator === 'eq' || operator === 'ne') return compileEquality(expression, dialect, loose)
-  const a = compileComparable(left, dialect)
-  const b = compileComparable(right, dialect)
+  if (right.kind === 'null') return againstNull(operator, left, compiler)
+  if (left.kind === 'null') return againstNull(operator, right, compiler)
+  if (operator === 'eq' || operator === 'ne') return compileEquality(expression, compiler, loose)
+  const a = compileComparable(left, compiler)
+  const b = compileComparable(right, compiler)
   const plain = sql`${a}${signs[operator]}${b}`
   const nullable = [isNullable(left), isNullable(right)]
   const orEqual = operator === 'ge' || operator === 'le'
@@ -80,42 +138,53 @@ const compileCompare = (
     orEqual && !nullable.includes(false)
       ? sql`(${plain} OR (${a} IS NULL AND ${b} IS NULL))`
       : plain
-  return loose || !nullable.includes(true) ? whole : dialect.isTrue(whole)
+  return loose || !nullable.includes(true) ? whole : compiler.dialect.isTrue(whole)
 }
 
-const compileIn = (
-  { operand, items }: Extract<Expression, { kind: 'in' }>,
-  dialect: Dialect,
-  loose: boolean,
-): Sql => {
-  const slots = items.filter((item) => item.kind === 'slot')
-  const values = slots.map((slot) => compileComparable(slot, dialect))
-  const a = compileComparable(operand, dialect)
+const compileIn = ({ operand, items }: Kind<'in'>, compiler: Compiler, loose: boolean): Sql => {
+  const plain = items.filter((item) => item.kind === 'slot')
+  const others = items.filter((item) => item.kind !== 'slot' && item.kind !== 'null')
+  const values = plain.map((slot) => compileComparable(slot, compiler))
+  const a = compileComparable(operand, compiler)
   const listed = values.length === 0 ? sql`FALSE` : sql`${a} IN (${join(values, sql`, `)})`
   const exact =
-    loose || values.length === 0 || !isNullable(operand) ? listed : dialect.isTrue(listed)
-  if (slots.length === items.length) return exact
-  return sql`(${exact} OR ${compileOperand(operand, dialect)} IS NULL)`
+    loose || values.length === 0 || !isNullable(operand) ? listed : compiler.dialect.isTrue(listed)
+  const equals = others.map((right) =>
+    compileEquality({ kind: 'compare', operator: 'eq', left: operand, right }, compiler, loose),
+  )
+  const nulls = items.some((item) => item.kind === 'null')
+    ? [sql`${compileOperand(operand, compiler)} IS NULL`]
+    : []
+  return sql`(${join([exact, ...equals, ...nulls], sql` OR `)})`
 }
 
 /** Compiles a Boolean expression to a condition. `loose`: unknown may stand for false. */
-export const compileCondition = (expression: Expression, dialect: Dialect, loose: boolean): Sql => {
+export const compileCondition = (
+  expression: Expression,
+  compiler: Compiler,
+  loose: boolean,
+): Sql => {
   switch (expression.kind) {
     case 'compare':
-      return compileCompare(expression, dialect, loose)
+      return compileCompare(expression, compiler, loose)
     case 'and':
     case 'or': {
-      const operands = expression.operands.map((o) => sql`(${compileCondition(o, dialect, loose)})`)
+      const operands = expression.operands.map(
+        (operand) => sql`(${compileCondition(operand, compiler, loose)})`,
+      )
       return join(operands, expression.kind === 'and' ? sql` AND ` : sql` OR `)
     }
     case 'not':
-      return sql`NOT (${compileCondition(expression.operand, dialect, false)})`
+      return sql`NOT (${compileCondition(expression.operand, compiler, false)})`
+    case 'true':
+      return compiler.dialect.isTrue(compileCondition(expression.operand, compiler, false))
     case 'in':
-      return compileIn(expression, dialect, loose)
-    case 'column':
-    case 'slot':
+      return compileIn(expression, compiler, loose)
+    case 'exists':
+      return sql`EXISTS (${compiler.query(expression.query, 'none')})`
     case 'null':
-    case 'call':
-      return compileOperand(expression, dialect)
+      return sql`NULL`
+    default:
+      return compileOperand(expression, compiler)
   }
 }

@@ -1,11 +1,21 @@
+import type { ArithmeticOperator } from '#odata/ast.ts'
 import type { EdmType } from '#odata/edm/types.ts'
 import type { FunctionName } from '#odata/functions.ts'
+import type { AggregateMethod } from '#query/plan.ts'
 import type { Sql } from './fragment.ts'
+
+/** An operand and what it is; `undefined` is null. */
+export type Operand = { readonly sql: Sql; readonly type: EdmType | undefined }
+
+/** A column of nested rows; `rows` when it holds rows itself. */
+export type NestedColumn = { readonly sql: Sql; readonly type: EdmType | 'rows' | undefined }
 
 /** How one SQL engine says things. To add one: a file in `dialects/` and one line in its index. */
 export type Dialect = {
   /** The n-th placeholder, counted from 1. */
   readonly placeholder: (n: number) => string
+  /** The value of a slot, where the engine must be told its type. */
+  readonly parameter: (type: EdmType, value: Sql) => Sql
   /** An operand in the form in which values of its type compare and sort rightly. */
   readonly comparable: (type: EdmType | undefined, operand: Sql) => Sql
   /** Equal, with null equal to null; never unknown. */
@@ -15,8 +25,20 @@ export type Dialect = {
   /** Null (unknown) becomes false. */
   readonly isTrue: (condition: Sql) => Sql
   readonly limit: (limit: Sql | undefined, offset: Sql | undefined) => Sql
-  /** `NULLS FIRST` where the engine's default differs from OData 4.01 URL 5.1.4 (null is lowest). */
+  /** `NULLS FIRST` where the engine's default differs from OData 4.01 URL 5.1.5 (null is lowest). */
   readonly orderNulls: (descending: boolean) => Sql
-  /** One cell per canonical function. Null in any argument must give null. */
-  readonly functions: Record<FunctionName, (args: readonly Sql[]) => Sql>
+  /** One cell per canonical function; `type` is that of the result. Null in any argument must give null. */
+  readonly functions: Record<FunctionName, (args: readonly Sql[], type: EdmType) => Sql>
+  /** Arithmetic of numbers, dates and durations (which are seconds). Dividing by zero gives null. */
+  readonly arithmetic: (
+    operator: ArithmeticOperator,
+    left: Operand,
+    right: Operand,
+    type: EdmType,
+  ) => Sql
+  readonly cast: (operand: Operand, to: EdmType) => Sql
+  /** An aggregate over a group; `count` has no operand. */
+  readonly aggregate: (method: AggregateMethod, operand: Operand | undefined, type: EdmType) => Sql
+  /** All rows of a query as one JSON text (see query/nested.ts); `rows` selects the columns, in order. */
+  readonly collect: (columns: readonly NestedColumn[], rows: Sql) => Sql
 }

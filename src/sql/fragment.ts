@@ -21,6 +21,9 @@ export const identifier = (name: string): Sql => {
   return { parts: [`"${name.replaceAll('"', '""')}"`] }
 }
 
+/** A name of our own making, which needs no quotes: the alias of a row or a column. */
+export const name = (alias: `t${number}` | `c${number}`): Sql => ({ parts: [alias] })
+
 export const join = (items: readonly Sql[], separator: Sql): Sql => ({
   parts: items.flatMap((item, i) => (i === 0 ? item.parts : [...separator.parts, ...item.parts])),
 })

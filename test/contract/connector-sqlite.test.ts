@@ -34,13 +34,16 @@ after(() => rmSync(directory, { recursive: true }))
 
 const column = (name: string, type: Column['type']): Column => ({
   kind: 'column',
+  row: 0,
   name,
   type,
   nullable: false,
 })
 const id = column('id', 'Edm.Int32')
 const shape = (table: string, more: Partial<ReadShape> = {}): ReadShape => ({
-  table,
+  from: { kind: 'table', row: 0, table },
+  joins: [],
+  groupBy: undefined,
   outputs: [id],
   filter: undefined,
   order: [{ expression: id, descending: false }],

@@ -223,7 +223,7 @@ describe('answers have the form that is described', () => {
       [root, '?$format=xml', 406],
       [`${root}/$metadata`, '/$metadata', 200],
       [`${root}/{entitySet}`, '/Items?$count=true&$top=2&$filter=id gt 3&$select=name', 200],
-      [`${root}/{entitySet}`, '/Items?$expand=x', 501],
+      [`${root}/{entitySet}`, '/Items?$deltatoken=x', 501],
       [`${root}/{entitySet}`, '/Items?$filter=', 400],
       [`${root}/{entitySet}`, '/Items?$skiptoken=x', 410],
       [`${root}/{entitySet}/$count`, '/Items/$count?$filter=id gt 3', 200],

@@ -7,13 +7,15 @@ import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { bindable, openReadOnly, prepareRows } from '#connectors/sqlite/connection.ts'
 import { describeDatabase } from '#connectors/sqlite/introspect.ts'
-import { bindCollection } from '#odata/bind-request.ts'
+import { bindQuery } from '#odata/bind/query.ts'
+import { bindResource } from '#odata/bind/resource.ts'
 import { modelFromTables } from '#odata/edm/from-catalog.ts'
 import { ODataError } from '#odata/errors.ts'
+import { parseResourcePath } from '#odata/parse/resource-path.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
 import { encodeQueryText } from '#odata/render/url.ts'
 import { evaluate } from '#query/evaluate.ts'
-import { planCollection } from '#query/from-odata.ts'
+import { planCollection, type PageRequest } from '#query/from-odata.ts'
 import type { ReadPlan, Row, Value } from '#query/plan.ts'
 import { compileRead } from '#sql/compile.ts'
 import { dialects } from '#sql/dialects/index.ts'
@@ -137,12 +139,23 @@ const run = ({ shape, values }: ReadPlan): readonly Row[] => {
   return prepareRows(db, text, true).all(slots.map((slot) => bindable(values[slot] ?? null)))
 }
 const page = { limit: undefined, offset: undefined, after: undefined }
-const planOf = (query: string, request: Parameters<typeof planCollection>[1] = page) =>
-  planCollection(bindCollection(items, parseQueryOptions(query)), request)
+const planOf = (query: string, request: PageRequest = page) => {
+  const path = parseResourcePath('/Items')
+  assert.ok(path.kind === 'resource')
+  const options = parseQueryOptions(query)
+  const { path: bound, budget } = bindResource(path, model, options.aliases)
+  const start = { model, set: items, row: bound.row, budget, aliases: new Map() }
+  return planCollection(bound, bindQuery(options, start), budget.rows, request)
+}
 
 const columns = [...items.type.properties.values()].map(({ column }) => column)
 const everything = run(planOf(''))
-const idOf = (row: Row): Value => row[0] ?? null
+const valueAt = (row: Row, at: number): Value => {
+  const cell = row[at] ?? null
+  assert.ok(!Array.isArray(cell))
+  return cell as Value
+}
+const idOf = (row: Row): Value => valueAt(row, 0)
 
 test('a pushed filter finds the rows that the evaluation in memory finds', () => {
   let compared = 0
@@ -153,11 +166,8 @@ test('a pushed filter finds the rows that the evaluation in memory finds', () =>
       assert.ok(expression)
       const pushed = run(plan).map(idOf)
       const kept = everything.filter((row) => {
-        const value = evaluate(
-          expression,
-          (column) => row[columns.indexOf(column)] ?? null,
-          plan.values,
-        )
+        const cell = (_row: number, column: string) => valueAt(row, columns.indexOf(column))
+        const value = evaluate(expression, { cell, values: plan.values })
         return value === true || value === 1n
       })
       assert.deepEqual(pushed, kept.map(idOf), filter)
@@ -207,7 +217,8 @@ test('pages by keyset give every row once and in the order of the whole', () => 
           const rows = run(plan)
           paged.push(...rows.map(idOf))
           if (rows.length < size) break
-          last = plan.orderAt.map((at) => rows.at(-1)?.[at] ?? null)
+          const end = rows.at(-1) ?? []
+          last = plan.layout.orderAt.map((at) => valueAt(end, at))
         }
         assert.deepEqual(paged, whole)
       },

@@ -58,4 +58,8 @@ const isKeysetPage = ({ shape, values }: ReadPlan, table: Table): boolean => {
 
 /** Whether the read touches no more than a few rows, whatever the size of the table. */
 export const isBoundedRead = (plan: ReadPlan, table: Table | undefined): boolean =>
-  table !== undefined && table.isPlain && (isKeyRead(plan, table) || isKeysetPage(plan, table))
+  table !== undefined &&
+  table.isPlain &&
+  // Whatever is computed could take any time.
+  plan.shape.outputs.every(({ kind }) => kind === 'column') &&
+  (isKeyRead(plan, table) || isKeysetPage(plan, table))

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { Row, Value } from '#query/plan.ts'
+import { matchesPattern } from './pattern.ts'
 
 const textFunction =
   (change: (text: string) => string) =>
@@ -25,6 +26,12 @@ export const openReadOnly = (file: string, wait: number): DatabaseSync => {
     only,
     textFunction((text) => text.toUpperCase()),
   )
+  db.function(
+    'unicode_trim',
+    only,
+    textFunction((text) => text.trim()),
+  )
+  db.function('pattern_matches', only, matchesPattern)
   return db
 }
 
@@ -34,8 +41,8 @@ export const batchCharacters = 262_144
 /** About how much memory a row takes, in characters. */
 export const sizeOf = (row: Row): number => {
   let size = 0
-  for (const value of row)
-    size += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
+  for (const cell of row)
+    size += typeof cell === 'string' || cell instanceof Uint8Array ? cell.length : 8
   return size
 }
 

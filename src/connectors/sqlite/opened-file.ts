@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Catalog, Table } from '#query/catalog.ts'
-import type { Value } from '#query/plan.ts'
+import type { Cell } from '#query/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import { openReadOnly, prepareRows } from './connection.ts'
 import { describeDatabase } from './introspect.ts'
@@ -100,7 +100,7 @@ const connect = (file: string): { readonly db: DatabaseSync; readonly schema: St
   }
 }
 
-const toBigInt = (value: Value | undefined): bigint | undefined =>
+const toBigInt = (value: Cell | undefined): bigint | undefined =>
   typeof value === 'bigint' ? value : undefined
 
 /** Opens the file; throws a `ConnectorError` when that is impossible. */

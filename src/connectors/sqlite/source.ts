@@ -1,5 +1,13 @@
 import { functions, isFunctionName } from '#odata/functions.ts'
-import { typeOf, type ReadPlan, type ReadShape, type Row, type Value } from '#query/plan.ts'
+import { nestedDecoder } from '#query/nested.ts'
+import {
+  onlyTable,
+  typeOf,
+  type ReadPlan,
+  type ReadShape,
+  type Row,
+  type Value,
+} from '#query/plan.ts'
 import { compileCount, compileRead } from '#sql/compile.ts'
 import { dialects } from '#sql/dialects/index.ts'
 import type { Statement } from '#sql/fragment.ts'
@@ -73,12 +81,18 @@ const runHere = (
   }
 }
 
+/** The table that the plan reads, when it is one alone. */
+const tableOf = (file: OpenedFile, { shape }: ReadPlan) => {
+  const name = onlyTable(shape)
+  return name === undefined ? undefined : file.table(name)
+}
+
 /** Reads that an index bounds, and filtered pages that a window of row ids fills. */
 const createLocalReads = (compile: (shape: ReadShape) => Compiled) => {
   const windows = new WeakMap<ReadShape, Window | 'none'>()
   const readWindow = (file: OpenedFile, plan: ReadPlan): readonly Row[] | undefined => {
     const limit = pageLimit(plan)
-    const table = file.table(plan.shape.table)
+    const table = tableOf(file, plan)
     if (limit === undefined || table === undefined) return undefined
     const known = windows.get(plan.shape) ?? windowOf(plan, table) ?? 'none'
     windows.set(plan.shape, known)
@@ -93,7 +107,7 @@ const createLocalReads = (compile: (shape: ReadShape) => Compiled) => {
     return undefined
   }
   return (file: OpenedFile, plan: ReadPlan): readonly Row[] | undefined =>
-    isBoundedRead(plan, file.table(plan.shape.table))
+    isBoundedRead(plan, tableOf(file, plan))
       ? runHere(file, compile(plan.shape), plan.values)
       : readWindow(file, plan)
 }
@@ -133,8 +147,11 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
   ): AsyncGenerator<readonly Row[]> {
     signal.throwIfAborted()
     const here = readHere(opened(), plan)
-    if (here === undefined) yield* readThere(compile(plan.shape), plan.values, signal)
-    else yield here
+    if (here !== undefined) return yield here
+    const decode = nestedDecoder(plan.shape)
+    const rows = readThere(compile(plan.shape), plan.values, signal)
+    if (decode === undefined) yield* rows
+    else for await (const batch of rows) yield batch.map(decode)
   }
   const count = async (plan: ReadPlan, signal: AbortSignal): Promise<bigint> => {
     const statement = compileCount(plan.shape, dialects.sqlite)

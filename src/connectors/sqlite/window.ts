@@ -16,17 +16,22 @@ const isCheap = (expression: Expression): boolean => {
     case 'slot':
     case 'null':
       return true
-    case 'call':
-      return false
     case 'compare':
       return isCheap(expression.left) && isCheap(expression.right)
     case 'and':
     case 'or':
       return expression.operands.length < 20 && expression.operands.every(isCheap)
     case 'not':
+    case 'true':
       return isCheap(expression.operand)
     case 'in':
-      return expression.items.length < 50 && isCheap(expression.operand)
+      return (
+        expression.items.length < 50 &&
+        isCheap(expression.operand) &&
+        expression.items.every((item) => item.kind === 'slot' || item.kind === 'null')
+      )
+    default:
+      return false
   }
 }
 
@@ -55,6 +60,7 @@ export const windowOf = ({ shape, values }: ReadPlan, table: Table): Window | un
   const { filter, limit, offset } = shape
   if (!table.isPlain || filter === undefined || limit === undefined || offset !== undefined)
     return undefined
+  if (!shape.outputs.every(({ kind }) => kind === 'column')) return undefined
   const column = rowIdOrder(shape, table)
   if (column === undefined || !isCheap(filter)) return undefined
   const end = { kind: 'slot', index: values.length, type: column.type } as const

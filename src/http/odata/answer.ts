@@ -1,6 +1,6 @@
 // From an OData request to its answer, without HTTP: one service per opened data source.
 import type { ResourcePath } from '#odata/ast.ts'
-import { bindSet } from '#odata/bind-request.ts'
+import { bindResource, type BoundResource } from '#odata/bind/resource.ts'
 import { renderCsdlXml } from '#odata/edm/csdl-xml.ts'
 import { modelFromTables } from '#odata/edm/from-catalog.ts'
 import type { Model } from '#odata/edm/model.ts'
@@ -10,7 +10,7 @@ import { parseResourcePath } from '#odata/parse/resource-path.ts'
 import { metadataUrl } from '#odata/render/links.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import { answerCollection, answerCount } from './collection.ts'
-import { answerEntity } from './entity.ts'
+import { answerEntity, answerProperty, answerReference, answerValue } from './entity.ts'
 import { checkVersions, jsonContentType, negotiateJson, negotiateXml } from './format.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, ModelState, ODataContext, ODataRequest, ServiceDeps } from './service.ts'
@@ -85,20 +85,65 @@ const answerMetadata = ({ state, request, options }: Call): ODataAnswer => {
   return answerWith(200, 'application/xml;charset=utf-8', state.xml())
 }
 
+const whole: readonly (keyof Call['options'])[] = [
+  'filter',
+  'select',
+  'expand',
+  'orderBy',
+  'compute',
+  'apply',
+  'search',
+  'top',
+  'skip',
+  'skipToken',
+]
+
 const checkWholeOptions = ({ options }: Call): void => {
-  const { filter, select, orderBy, top, skip, skipToken, count } = options
-  if (count || [filter, select, orderBy, top, skip, skipToken].some((given) => given !== undefined))
+  if (options.count || whole.some((name) => options[name] !== undefined))
     throw badRequest('Only $format applies to this resource.')
 }
 
-const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAnswer> => {
-  if (path.kind !== 'set') {
-    checkWholeOptions(call)
-    return path.kind === 'service' ? answerService(call) : answerMetadata(call)
+/** Options that are understood and not offered. */
+const refuseUnoffered = ({ options }: Call): void => {
+  const { deltaToken, id, index, schemaVersion, apply } = options
+  const named = { $deltatoken: deltaToken, $id: id, $index: index, $apply: apply }
+  for (const [name, given] of Object.entries(named))
+    if (given !== undefined) throw notSupported(name, { target: name })
+  if (schemaVersion !== undefined && schemaVersion !== '*')
+    throw notSupported('$schemaversion of anything but *', { target: '$schemaversion' })
+}
+
+const answerResource = (
+  call: Call,
+  resource: BoundResource,
+): ODataAnswer | Promise<ODataAnswer> => {
+  const { path, what } = resource
+  switch (what.kind) {
+    case 'entities':
+      return path.single ? answerEntity(call, resource) : answerCollection(call, resource)
+    case 'count':
+      return answerCount(call, resource)
+    case 'ref':
+      return path.single ? answerReference(call, resource) : answerCollection(call, resource)
+    case 'property':
+      return answerProperty(call, resource, what.property)
+    case 'value':
+      return answerValue(call, resource, what.property)
   }
-  const set = bindSet(path, call.state.model)
-  if (path.key !== undefined) return answerEntity(call, set, path.key)
-  return path.count ? answerCount(call, set) : answerCollection(call, set)
+}
+
+const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAnswer> => {
+  refuseUnoffered(call)
+  switch (path.kind) {
+    case 'service':
+    case 'metadata':
+      checkWholeOptions(call)
+      return path.kind === 'service' ? answerService(call) : answerMetadata(call)
+    case 'resource':
+      return answerResource(call, bindResource(path, call.state.model, call.options.aliases))
+    default:
+      throw notSupported(`$${path.kind}`)
+  }
 }
 
 const checkRequest = ({ method, path, query, headers }: ODataRequest): void => {

@@ -1,45 +1,55 @@
 // A page of a collection (OData 4.01 Protocol 11.2.6): rows, count, and the link to the next page.
 import type { Source } from '#connectors/connector.ts'
 import { defaultPageSize } from '#features/limits/effective.ts'
-import { bindCollection } from '#odata/bind-request.ts'
-import type { EntitySet } from '#odata/edm/model.ts'
-import { ODataError } from '#odata/errors.ts'
-import { createRowRenderer } from '#odata/render/json.ts'
-import { canonicalQuery, contextUrl, nextLink } from '#odata/render/links.ts'
-import { parseCursor, renderCursor, type Cursor } from '#query/cursor.ts'
+import { bindQuery } from '#odata/bind/query.ts'
+import type { BoundResource } from '#odata/bind/resource.ts'
+import { badRequest, ODataError } from '#odata/errors.ts'
+import { createEntityRenderer, renderReferenceMembers } from '#odata/render/entity.ts'
+import { canonicalQuery, contextUrl, contextUrlOf } from '#odata/render/links.ts'
+import { parseCursor, type Cursor } from '#query/cursor.ts'
 import { applyRest } from '#query/evaluate.ts'
-import { planCollection, type CollectionPlan } from '#query/from-odata.ts'
+import { planCollection, type PageRequest } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import { splitPlan } from '#query/split.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import { jsonContentType, negotiateJson, preferredPageSize } from './format.ts'
+import { cursorContext, linkTo, renderContext } from './page-links.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
-import type { Call, PreparedCollection } from './service.ts'
+import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
 
-const prepare = (call: Call, set: EntitySet): PreparedCollection => {
-  const { deps, request, options } = call
+const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCollection => {
+  const { deps, state, request, options } = call
+  const { set, row } = path
+  const isReferences = what.kind === 'ref'
+  if (isReferences && (options.select ?? options.expand ?? options.compute) !== undefined)
+    throw badRequest(
+      'A reference shows nothing but where the entity is; leave $select, $expand and $compute out.',
+    )
   const format = negotiateJson(request.headers.accept, options.format)
-  const bound = bindCollection(set, options)
-  const context = contextUrl(deps.serviceRoot, set.name, bound.select.listed, false)
+  const query = bindQuery(options, { model: state.model, set, row, budget, aliases: new Map() })
+  const context = isReferences
+    ? contextUrlOf(deps.serviceRoot, 'Collection($ref)')
+    : contextUrl(deps.serviceRoot, set.name, query.listed, false)
   return {
-    bound,
+    path: isReferences ? { ...path, text: `${path.text}/$ref` } : path,
+    query: isReferences ? { ...query, outputs: [] } : query,
+    isReferences,
+    rows: budget.rows,
     head: format.metadata === 'none' ? '{' : `{"@odata.context":${JSON.stringify(context)},`,
     canonical: canonicalQuery(options),
     contentType: jsonContentType(format),
-    render: createRowRenderer(bound.select.properties, format.ieee754),
     ieee754: format.ieee754,
     plans: createBoundedMap(4),
   }
 }
 
-/** What a cursor belongs to: it opens for the same user, source and query only (threat T78). */
-const sealContext = ({ deps, context }: Call, { bound, canonical }: PreparedCollection): string =>
-  JSON.stringify([context.userId, deps.sourceId, bound.set.name, canonical])
-
 const openCursor = (call: Call, prepared: PreparedCollection): Cursor | undefined => {
   const token = call.options.skipToken
   if (token === undefined) return undefined
-  const text = call.deps.sealer.open(token, sealContext(call, prepared))
+  const text = call.deps.sealer.open(
+    token,
+    cursorContext(call, prepared.path.text, prepared.canonical),
+  )
   if (text === undefined)
     throw new ODataError(
       'gone',
@@ -65,7 +75,7 @@ const readRows = (
 type Page = {
   readonly call: Call
   readonly prepared: PreparedCollection
-  readonly plan: CollectionPlan
+  readonly planned: RenderedPlan
   /** Rows served at most. */
   readonly size: number
   /** Rows asked for: one more than are served, unless `$top` ends here. */
@@ -75,17 +85,20 @@ type Page = {
   readonly prefix: string
 }
 
-const linkAfter = ({ call, prepared, plan, size, left }: Page, last: Row): string => {
-  const after = plan.orderAt.map((at) => last[at] ?? null)
-  const text = renderCursor({ after, left: left === undefined ? undefined : left - size })
-  const token = call.deps.sealer.seal(text, sealContext(call, prepared))
-  const link = nextLink(call.deps.serviceRoot, prepared.bound.set.name, prepared.canonical, token)
+const linkAfter = ({ call, prepared, planned, size, left }: Page, last: Row): string => {
+  const { path, canonical } = prepared
+  const link = linkTo(call, {
+    path: path.text,
+    canonical,
+    after: planned.plan.layout.orderAt.map((at) => last[at] ?? null),
+    left: left === undefined ? undefined : left - size,
+  })
   return `,"@odata.nextLink":${JSON.stringify(link)}`
 }
 
 /** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
 const createPageRenderer = (page: Page) => {
-  const { prepared, size, fetched } = page
+  const { planned, size, fetched } = page
   let served = 0
   let last: Row | undefined
   let hasMore = false
@@ -96,7 +109,7 @@ const createPageRenderer = (page: Page) => {
         hasMore = true
         break
       }
-      text += `${served === 0 ? '' : ','}{${prepared.render(row)}}`
+      text += `${served === 0 ? '' : ','}{${planned.render(row)}}`
       last = row
       served++
     }
@@ -156,8 +169,8 @@ const streamPage = (begun: string, rows: Rows, renderer: PageRenderer): AsyncIte
 
 /** The body: one text when it is short, else a stream; never more than a piece of it is held (DESIGN invariant 22). */
 const bodyOf = async (page: Page): Promise<ODataAnswer['body']> => {
-  const { call, plan } = page
-  const rows = readRows(call.deps.source, plan, call.signal)[Symbol.asyncIterator]()
+  const { call, planned } = page
+  const rows = readRows(call.deps.source, planned.plan, call.signal)[Symbol.asyncIterator]()
   const renderer = createPageRenderer(page)
   let streams = false
   try {
@@ -169,23 +182,27 @@ const bodyOf = async (page: Page): Promise<ODataAnswer['body']> => {
   }
 }
 
-const firstPlan = (
-  call: Call,
-  { bound, plans }: PreparedCollection,
-  limit: number,
-): CollectionPlan => {
-  const offset = (call.options.skip ?? 0) > 0 ? call.options.skip : undefined
-  const known = plans.get(String(limit))
-  return (
-    known ?? plans.set(String(limit), planCollection(bound, { limit, offset, after: undefined }))
-  )
+const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): RenderedPlan => {
+  const { path, query, rows, ieee754, isReferences } = prepared
+  const plan = planCollection(path, query, rows, { ...page, isReferred: isReferences })
+  const { keyAt } = plan.layout
+  const reference = (row: Row) =>
+    renderReferenceMembers(
+      path.set,
+      keyAt.map((at) => row[at] ?? null),
+    )
+  const entity = () => createEntityRenderer(plan.layout, renderContext(call, ieee754))
+  return { plan, render: isReferences ? reference : entity() }
 }
 
-const nextPlan = (
-  { bound }: PreparedCollection,
-  limit: number,
-  { after }: Cursor,
-): CollectionPlan => planCollection(bound, { limit, offset: undefined, after })
+const firstPlan = (call: Call, prepared: PreparedCollection, limit: number): RenderedPlan => {
+  const { plans, query } = prepared
+  const offset = (call.options.skip ?? 0) > 0 ? call.options.skip : undefined
+  const first = () => planned(call, prepared, { limit, offset, after: undefined })
+  // A link into an expanded collection belongs to the user who gets it.
+  if (query.expands.length > 0) return first()
+  return plans.get(String(limit)) ?? plans.set(String(limit), first())
+}
 
 /**
  * Rows that may follow: what the client's `$top` leaves, and the limit of rows, whichever is less. A next link carries what is
@@ -208,9 +225,11 @@ const planPage = (
   const served = Math.min(size, left ?? Infinity)
   // One row more, unless the client's own $top ends here: a link beyond it would be wrong.
   const fetched = left !== undefined && left <= size ? left : served + 1
-  const plan =
-    cursor === undefined ? firstPlan(call, prepared, fetched) : nextPlan(prepared, fetched, cursor)
-  return { plan, left, served, fetched }
+  const found =
+    cursor === undefined
+      ? firstPlan(call, prepared, fetched)
+      : planned(call, prepared, { limit: fetched, offset: undefined, after: cursor.after })
+  return { planned: found, left, served, fetched }
 }
 
 const countPrefix = async (
@@ -235,32 +254,48 @@ const countRows = async ({ deps, signal }: Call, plan: ReadPlan): Promise<bigint
   return total
 }
 
-/** `/Set`: one page, no larger than the service, the client's preference and `$top` allow. */
-export const answerCollection = async (call: Call, set: EntitySet): Promise<ODataAnswer> => {
-  const { deps, state, request, options } = call
-  const { accept, prefer } = request.headers
-  const cacheKey = `${set.name}?${request.query}#${accept}`
-  const cached = options.skipToken === undefined ? state.collections.get(cacheKey) : undefined
-  const prepared = cached ?? prepare(call, set)
-  if (cached === undefined && options.skipToken === undefined)
-    state.collections.set(cacheKey, prepared)
-  const preferred = preferredPageSize(prefer)
+/** A whole collection by its set is asked again and again; what stands below a key rarely is. */
+const preparedFor = (call: Call, resource: BoundResource): PreparedCollection => {
+  const { state, request, options } = call
+  const { path } = resource
+  if (options.skipToken !== undefined || path.text !== encodeURIComponent(path.set.name))
+    return prepare(call, resource)
+  const key = `${path.set.name}?${request.query}#${request.headers.accept}`
+  return state.collections.get(key) ?? state.collections.set(key, prepare(call, resource))
+}
+
+/** A collection: one page, no larger than the service, the client's preference and `$top` allow. */
+export const answerCollection = async (
+  call: Call,
+  resource: BoundResource,
+): Promise<ODataAnswer> => {
+  const { deps, request } = call
+  const prepared = preparedFor(call, resource)
+  const preferred = preferredPageSize(request.headers.prefer)
   const { pageSize: most = Infinity } = call.context.limits
   const own = deps.settings.pageSize ?? call.context.limits.pageSize ?? defaultPageSize
   const size = Math.min(own, most, preferred ?? Infinity)
-  const { plan, left, served, fetched } = planPage(call, prepared, size, openCursor(call, prepared))
-  const count = await countPrefix(call, prepared, plan)
+  const page = planPage(call, prepared, size, openCursor(call, prepared))
+  const { left, served, fetched } = page
+  const count = await countPrefix(call, prepared, page.planned.plan)
   const prefix = `${prepared.head}${count}"value":[`
-  const page: Page = { call, prepared, plan, size: served, fetched, left, prefix }
-  const body = served === 0 ? `${prefix}]}` : await bodyOf(page)
+  const whole: Page = { call, prepared, planned: page.planned, size: served, fetched, left, prefix }
+  const body = served === 0 ? `${prefix}]}` : await bodyOf(whole)
   const applied =
     preferred === undefined ? {} : { 'Preference-Applied': `odata.maxpagesize=${size}` }
   return answerWith(200, prepared.contentType, body, applied)
 }
 
-/** `/Set/$count`: plain text, whatever is accepted; not affected by `$top`, `$skip`, `$orderby` (4.01 URL 4.8). */
-export const answerCount = async (call: Call, set: EntitySet): Promise<ODataAnswer> => {
-  const plan = planCollection(bindCollection(set, call.options), {
+/** `/$count`: plain text, whatever is accepted; not affected by `$top`, `$skip`, `$orderby` (4.01 URL 4.8). */
+export const answerCount = async (
+  call: Call,
+  { path, budget }: BoundResource,
+): Promise<ODataAnswer> => {
+  const { options, state } = call
+  const { set, row } = path
+  const start = { model: state.model, set, row, budget, aliases: new Map() }
+  const query = bindQuery({ ...options, expand: undefined }, start)
+  const plan = planCollection(path, query, budget.rows, {
     limit: undefined,
     offset: undefined,
     after: undefined,

@@ -1,26 +1,51 @@
-import type { KeyPart } from '#odata/ast.ts'
-import { bindEntity, type BoundEntity } from '#odata/bind-request.ts'
-import type { EntitySet } from '#odata/edm/model.ts'
-import { notFound } from '#odata/errors.ts'
-import { createRowRenderer } from '#odata/render/json.ts'
-import { contextUrl } from '#odata/render/links.ts'
-import { keyValues, shapeOfEntity } from '#query/from-odata.ts'
-import type { Row } from '#query/plan.ts'
-import { jsonContentType, negotiateJson } from './format.ts'
+// One entity, one of its properties, or references (OData 4.01 Protocol 11.2.3 to 11.2.5).
+import { bindQuery, type BoundQuery } from '#odata/bind/query.ts'
+import type { BoundPath, BoundResource } from '#odata/bind/resource.ts'
+import type { Property } from '#odata/edm/model.ts'
+import { badRequest, notFound, notSupported } from '#odata/errors.ts'
+import { createEntityRenderer } from '#odata/render/entity.ts'
+import { createValueRenderer, type RawValue } from '#odata/render/json.ts'
+import { absolute, contextUrl, contextUrlOf, entityPath } from '#odata/render/links.ts'
+import { keyValues, planEntity } from '#query/from-odata.ts'
+import type { ReadPlan, Row } from '#query/plan.ts'
+import { jsonContentType, negotiateJson, type JsonFormat } from './format.ts'
+import { renderContext } from './page-links.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedEntity } from './service.ts'
 
-const prepare = (call: Call, { set, select }: BoundEntity): PreparedEntity => {
+const forCollections = ['filter', 'orderBy', 'top', 'skip', 'skipToken', 'search'] as const
+
+const refuseCollectionOptions = ({ options }: Call): void => {
+  const wrong = forCollections.find((name) => options[name] !== undefined)
+  if (wrong !== undefined || options.count)
+    throw badRequest(`$${(wrong ?? 'count').toLowerCase()} applies to collections only.`)
+}
+
+const queryOf = ({ state, options }: Call, { path, budget }: BoundResource): BoundQuery =>
+  bindQuery(options, {
+    model: state.model,
+    set: path.set,
+    row: path.row,
+    budget,
+    aliases: new Map(),
+  })
+
+const headOf = ({ metadata }: JsonFormat, context: string, comma: string): string =>
+  metadata === 'none' ? '{' : `{"@odata.context":${JSON.stringify(context)}${comma}`
+
+const prepare = (call: Call, resource: BoundResource): PreparedEntity => {
   const { deps, request, options } = call
+  const { path } = resource
   const format = negotiateJson(request.headers.accept, options.format)
-  const context = contextUrl(deps.serviceRoot, set.name, select.listed, true)
-  const comma = select.properties.length === 0 ? '' : ','
+  const query = queryOf(call, resource)
+  const plan = planEntity(path, query, resource.budget.rows)
+  const context = contextUrl(deps.serviceRoot, path.set.name, query.listed, true)
+  const isEmpty = query.outputs.length === 0 && query.expands.length === 0
   return {
-    shape: shapeOfEntity(set.type, select.properties),
-    select,
-    head: format.metadata === 'none' ? '{' : `{"@odata.context":${JSON.stringify(context)}${comma}`,
+    plan,
+    head: headOf(format, context, isEmpty ? '' : ','),
     contentType: jsonContentType(format),
-    render: createRowRenderer(select.properties, format.ieee754),
+    render: createEntityRenderer(plan.layout, renderContext(call, format.ieee754)),
   }
 }
 
@@ -29,20 +54,165 @@ const firstBatch = async (batches: AsyncIterable<readonly Row[]>): Promise<reado
   return []
 }
 
-/** One entity by its key (OData 4.01 Protocol 11.2.3). The hot path: no stream, one prepared statement. */
-export const answerEntity = async (
-  call: Call,
-  set: EntitySet,
-  key: readonly KeyPart[],
-): Promise<ODataAnswer> => {
-  const { deps, state, request, options, signal } = call
-  const bound = bindEntity(set, key, options)
-  const cacheKey = `${set.name}?${request.query}#${request.headers.accept}`
-  const prepared =
-    state.entities.get(cacheKey) ?? state.entities.set(cacheKey, prepare(call, bound))
-  const plan = { shape: prepared.shape, values: keyValues(bound) }
+const readOne = async ({ deps, signal }: Call, plan: ReadPlan): Promise<Row | undefined> => {
   const [row] = deps.source.readNow?.(plan) ?? (await firstBatch(deps.source.read(plan, signal)))
-  if (row !== undefined)
-    return answerWith(200, prepared.contentType, `${prepared.head}${prepared.render(row)}}`)
-  throw notFound(`There is no entity with this key in '${set.name}'.`)
+  return row
+}
+
+const noEntity = ({ set }: BoundPath) =>
+  notFound(`There is no entity with this key in '${set.name}'.`)
+
+const nothing = (): ODataAnswer => ({ status: 204, headers: { 'OData-Version': '4.0' }, body: '' })
+
+/** The path up to the entity that the last navigation property starts from. */
+const ownerOf = (path: BoundPath): BoundPath | undefined => {
+  const last = path.steps.at(-1)
+  if (last === undefined) return undefined
+  const steps = path.steps.slice(0, -1)
+  return { ...path, row: last.from, steps, key: undefined }
+}
+
+/**
+ * Nothing was found. Where a single-valued property led to it there may be nothing to find, which is 204
+ * (Protocol 11.2.4.1), provided that the entity before it exists.
+ */
+const answerNothing = async (call: Call, resource: BoundResource): Promise<ODataAnswer> => {
+  const { path, budget } = resource
+  const last = path.steps.at(-1)
+  const owner = ownerOf(path)
+  if (last === undefined || last.navigation.collection || owner === undefined) throw noEntity(path)
+  const set = [...call.state.model.sets.values()].find(({ type }) => type === last.from.type)
+  if (set === undefined) throw new TypeError('An entity of no set')
+  const query = { set, row: last.from, outputs: [], expands: [], listed: undefined }
+  const plan = planEntity(
+    { ...owner, set },
+    { ...query, filter: undefined, orderBy: [], options: call.options },
+    budget.rows,
+  )
+  if ((await readOne(call, plan)) === undefined) throw noEntity({ ...owner, set })
+  return nothing()
+}
+
+/** The plan of `Set(key)` is made once for a projection; the key's values are put into its first slots. */
+const preparedFor = (
+  call: Call,
+  resource: BoundResource,
+): { readonly prepared: PreparedEntity; readonly plan: ReadPlan } => {
+  const { state, request } = call
+  const { key, set } = resource.path
+  if (key === undefined) {
+    const prepared = prepare(call, resource)
+    return { prepared, plan: prepared.plan }
+  }
+  const cacheKey = `${set.name}?${request.query}#${request.headers.accept}`
+  const known = state.entities.get(cacheKey)
+  const prepared = known ?? prepare(call, resource)
+  // A link into an expanded collection belongs to the user who gets it.
+  if (known === undefined && prepared.plan.layout.expands.length === 0)
+    state.entities.set(cacheKey, prepared)
+  const { shape, values } = prepared.plan
+  return { prepared, plan: { shape, values: [...keyValues(key), ...values.slice(key.length)] } }
+}
+
+/** One entity. The hot path, when it is asked for by key: no stream, one prepared statement. */
+export const answerEntity = async (call: Call, resource: BoundResource): Promise<ODataAnswer> => {
+  refuseCollectionOptions(call)
+  const { prepared, plan } = preparedFor(call, resource)
+  const row = await readOne(call, plan)
+  if (row === undefined) return answerNothing(call, resource)
+  return answerWith(200, prepared.contentType, `${prepared.head}${prepared.render(row)}}`)
+}
+
+const valueIn = (row: Row): RawValue => {
+  const [cell = null] = row
+  if (Array.isArray(cell)) throw new TypeError('Rows stand where a value is expected')
+  return cell as RawValue
+}
+
+const readProperty = async (
+  call: Call,
+  { path, budget }: BoundResource,
+  property: Property,
+): Promise<RawValue> => {
+  const { set, row } = path
+  const expression = { kind: 'property', instance: row, property, type: property.type } as const
+  const query: BoundQuery = {
+    set,
+    row,
+    outputs: [{ property, expression }],
+    expands: [],
+    listed: undefined,
+    filter: undefined,
+    orderBy: [],
+    options: call.options,
+  }
+  const found = await readOne(call, planEntity(path, query, budget.rows))
+  if (found === undefined) throw noEntity(path)
+  return valueIn(found)
+}
+
+const refuseOptions = (call: Call): void => {
+  refuseCollectionOptions(call)
+  const { select, expand, compute } = call.options
+  if ([select, expand, compute].some((given) => given !== undefined))
+    throw badRequest('Only $format applies to a property.')
+}
+
+/** `/Set(key)/Property` (Protocol 11.2.4): null has no content. */
+export const answerProperty = async (
+  call: Call,
+  resource: BoundResource,
+  property: Property,
+): Promise<ODataAnswer> => {
+  refuseOptions(call)
+  const format = negotiateJson(call.request.headers.accept, call.options.format)
+  const value = await readProperty(call, resource, property)
+  if (value === null) return nothing()
+  const fragment = `${resource.path.text}/${encodeURIComponent(property.name)}`
+  const head = headOf(format, contextUrlOf(call.deps.serviceRoot, fragment), ',')
+  const text = createValueRenderer(property, format.ieee754)(value)
+  return answerWith(200, jsonContentType(format), `${head}"value":${text}}`)
+}
+
+/** `/Set(key)/Property/$value`: the value alone, as text (Protocol 11.2.4.1). */
+export const answerValue = async (
+  call: Call,
+  resource: BoundResource,
+  property: Property,
+): Promise<ODataAnswer> => {
+  refuseOptions(call)
+  if (property.type === 'Edm.Binary') throw notSupported('/$value of Edm.Binary')
+  const value = await readProperty(call, resource, property)
+  if (value === null) return nothing()
+  const text = createValueRenderer(property, false)(value)
+  const plain = text.startsWith('"') ? (JSON.parse(text) as string) : text
+  return answerWith(200, 'text/plain;charset=utf-8', plain)
+}
+
+/** `/Set(key)/$ref` (Protocol 11.2.8): where the entity is. */
+export const answerReference = async (
+  call: Call,
+  resource: BoundResource,
+): Promise<ODataAnswer> => {
+  refuseOptions(call)
+  const { path, budget } = resource
+  const format = negotiateJson(call.request.headers.accept, call.options.format)
+  const query: BoundQuery = {
+    set: path.set,
+    row: path.row,
+    outputs: [],
+    expands: [],
+    listed: undefined,
+    filter: undefined,
+    orderBy: [],
+    options: call.options,
+  }
+  const plan = planEntity(path, query, budget.rows, true)
+  const row = await readOne(call, plan)
+  if (row === undefined) return answerNothing(call, resource)
+  const key = plan.layout.keyAt.map((at) => row[at] ?? null)
+  const { serviceRoot } = call.deps
+  const id = JSON.stringify(absolute(serviceRoot, entityPath(path.set, key)))
+  const head = headOf(format, contextUrlOf(serviceRoot, '$ref'), ',')
+  return answerWith(200, jsonContentType(format), `${head}"@odata.id":${id}}`)
 }

@@ -2,11 +2,11 @@
 import type { ODataSettings } from '#connectors/odata-options.ts'
 import type { Source } from '#connectors/connector.ts'
 import type { QueryOptions } from '#odata/ast.ts'
-import type { BoundCollection, BoundSelect } from '#odata/bind-request.ts'
+import type { BoundQuery } from '#odata/bind/query.ts'
+import type { BoundPath } from '#odata/bind/resource.ts'
 import type { Model } from '#odata/edm/model.ts'
-import type { RawValue } from '#odata/render/json.ts'
 import type { CollectionPlan } from '#query/from-odata.ts'
-import type { ReadShape } from '#query/plan.ts'
+import type { Row } from '#query/plan.ts'
 import type { BoundedMap } from './bounded-map.ts'
 
 /** Seals the text of a next link for one user, data source and query. */
@@ -51,27 +51,31 @@ export type ODataContext = {
   }
 }
 
-type RenderRow = (row: readonly RawValue[]) => string
+type RenderRow = (row: Row) => string
+
+/** A plan, and what makes JSON of its rows. */
+export type RenderedPlan = { readonly plan: CollectionPlan; readonly render: RenderRow }
 
 /** Everything about `Set(key)` with one projection except the key. */
-export type PreparedEntity = {
-  readonly shape: ReadShape
-  readonly select: BoundSelect
+export type PreparedEntity = RenderedPlan & {
   readonly head: string
   readonly contentType: string
-  readonly render: RenderRow
 }
 
 /** Everything about a query that does not depend on the page. */
 export type PreparedCollection = {
-  readonly bound: BoundCollection
+  readonly path: BoundPath
+  readonly query: BoundQuery
+  /** Whether only references are shown. */
+  readonly isReferences: boolean
+  /** Rows that the bound tree numbers. */
+  readonly rows: number
   readonly head: string
   readonly canonical: string
   readonly contentType: string
-  readonly render: RenderRow
   readonly ieee754: boolean
   /** Plans of the first page by the rows they fetch; each is compiled once. */
-  readonly plans: BoundedMap<CollectionPlan>
+  readonly plans: BoundedMap<RenderedPlan>
 }
 
 export type ModelState = {

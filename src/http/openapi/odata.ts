@@ -1,4 +1,4 @@
-import type { AnsweredOption } from '#odata/parse/query-options.ts'
+import type { NestedOption } from '#odata/parse/tokens.ts'
 import { odataScope } from '#oauth/scope.ts'
 import { headersOf } from './refusals.ts'
 import type { ApiParameter, ApiResponse, Operation, Paths, Schema, Tag } from './types.ts'
@@ -28,10 +28,18 @@ export const odataErrorSchema: Schema = {
   },
 }
 
+type AnsweredOption = Exclude<NestedOption, 'levels' | 'apply'> | 'skiptoken' | 'format'
+
 /** The system query options; the compiler points at one that is answered and not described. */
 const options: Readonly<Record<AnsweredOption, readonly [description: string, schema: Schema]>> = {
   filter: ['A condition on the rows: `delay gt 60`', { type: 'string' }],
+  search: ['Words to look for in the searchable columns', { type: 'string' }],
   select: ['The properties to show, parted by commas', { type: 'string' }],
+  expand: [
+    'Related entities to show inside, with options of their own: `Items($top=5;$select=ID)`',
+    { type: 'string' },
+  ],
+  compute: ['Properties to compute: `Price mul Quantity as Total`', { type: 'string' }],
   orderby: ['Properties, each with `asc` or `desc`', { type: 'string' }],
   top: ['At most so many rows', { type: 'integer', minimum: 0 }],
   skip: ['Leaves out so many rows at the beginning', { type: 'integer', minimum: 0 }],

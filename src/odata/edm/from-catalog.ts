@@ -91,6 +91,17 @@ const propertiesOf = (
   return byColumn
 }
 
+/** Only text is searched; full-text modes are those of stores with text indexes, and search as substrings here. */
+const searchOf = (own: TableMap, byColumn: ReadonlyMap<string, Property>): EntityType['search'] => {
+  const { searchMode = 'no-search', columns = {} } = own
+  const properties = Object.entries(columns).flatMap(([name, { searchable }]) => {
+    const property = searchable === true ? byColumn.get(name) : undefined
+    return property?.type === 'Edm.String' ? [property] : []
+  })
+  if (searchMode === 'no-search' || properties.length === 0) return undefined
+  return { mode: searchMode === 'begins' ? 'begins' : 'substring', properties }
+}
+
 const entityType = (
   table: TableShape,
   name: string,
@@ -98,7 +109,8 @@ const entityType = (
   warnings: string[],
 ): MutableType | undefined => {
   const byColumn = propertiesOf(table, name, settings, warnings)
-  const keyColumns = keyColumnsOf(table, settings.schemaMap?.tables?.[table.name] ?? {})
+  const own = settings.schemaMap?.tables?.[table.name] ?? {}
+  const keyColumns = keyColumnsOf(table, own)
   const key = keyColumns.flatMap((column) => byColumn.get(column) ?? [])
   const isWhole = key.length > 0 && key.length === keyColumns.length
   if (!isWhole || key.some(({ type }) => type === 'Edm.Binary')) {
@@ -107,7 +119,8 @@ const entityType = (
   }
   const properties = new Map([...byColumn.values()].map((property) => [property.name, property]))
   const navigations = new Map<string, NavigationProperty>()
-  return { name, table: table.name, key, properties, navigations, byColumn, shape: table }
+  const search = searchOf(own, byColumn)
+  return { name, table: table.name, key, properties, navigations, search, byColumn, shape: table }
 }
 
 /** Builds the model of a catalog; throws nothing: what cannot be served becomes a warning. */
@@ -127,8 +140,8 @@ export const modelFromTables = (tables: readonly TableShape[], settings: ModelSe
   addNavigations(found)
   const sets = new Map<string, EntitySet>(
     found.map(({ name, type }): [string, EntitySet] => {
-      const { name: typeName, table, key, properties, navigations } = type
-      const entity: EntityType = { name: typeName, table, key, properties, navigations }
+      const { name: typeName, table, key, properties, navigations, search } = type
+      const entity: EntityType = { name: typeName, table, key, properties, navigations, search }
       return [name, { name, type: entity }]
     }),
   )

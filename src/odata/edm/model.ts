@@ -29,6 +29,10 @@ export type EntityType = {
   readonly key: readonly Property[]
   readonly properties: ReadonlyMap<string, Property>
   readonly navigations: ReadonlyMap<string, NavigationProperty>
+  /** What `$search` looks into; `undefined` where the schema map makes nothing searchable. */
+  readonly search:
+    | { readonly mode: 'substring' | 'begins'; readonly properties: readonly Property[] }
+    | undefined
 }
 
 export type EntitySet = { readonly name: string; readonly type: EntityType }

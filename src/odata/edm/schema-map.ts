@@ -3,12 +3,15 @@ import { badRequest } from '../errors.ts'
 export type ColumnMap = {
   readonly alias?: string
   readonly primaryKeyComponent?: number
+  readonly searchable?: boolean
   readonly typeInfo?: { readonly dataType?: string }
 }
 
 export type TableMap = {
   readonly ODataAlias?: string
   readonly ODataPluralAlias?: string
+  /** HDP's words for how `$search` looks into the searchable columns; others need text indexes of the store. */
+  readonly searchMode?: string
   readonly columns?: Readonly<Record<string, ColumnMap>>
   readonly excludedColumns?: readonly string[]
 }
@@ -61,10 +64,16 @@ const rootChecks = {
 const tableChecks = {
   ODataAlias: isText,
   ODataPluralAlias: isText,
+  searchMode: isText,
   excludedColumns: isTexts,
   columns: isObject,
 }
-const columnChecks = { alias: isText, primaryKeyComponent: isNatural, typeInfo: isObject }
+const columnChecks = {
+  alias: isText,
+  primaryKeyComponent: isNatural,
+  searchable: isFlag,
+  typeInfo: isObject,
+}
 
 const parseJson = (text: string): unknown => {
   try {

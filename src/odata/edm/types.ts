@@ -15,6 +15,7 @@ export type EdmType =
   | 'Edm.TimeOfDay'
   | 'Edm.Guid'
   | 'Edm.Binary'
+  | 'Edm.Duration'
 
 /** Types that compare with each other. */
 export type Family =
@@ -26,6 +27,7 @@ export type Family =
   | 'time'
   | 'guid'
   | 'binary'
+  | 'duration'
 
 const families = {
   'Edm.Boolean': 'boolean',
@@ -43,9 +45,24 @@ const families = {
   'Edm.TimeOfDay': 'time',
   'Edm.Guid': 'guid',
   'Edm.Binary': 'binary',
+  'Edm.Duration': 'duration',
 } as const satisfies Record<EdmType, Family>
 
 export const familyOf = (type: EdmType): Family => families[type]
+
+const integers: ReadonlySet<EdmType> = new Set([
+  'Edm.Byte',
+  'Edm.SByte',
+  'Edm.Int16',
+  'Edm.Int32',
+  'Edm.Int64',
+])
+
+export const isInteger = (type: EdmType): boolean => integers.has(type)
+
+export const isFloating = (type: EdmType): boolean => type === 'Edm.Double' || type === 'Edm.Single'
+
+export const isEdmType = (name: string): name is EdmType => Object.hasOwn(families, name)
 
 const bySqlName: ReadonlyMap<string, EdmType> = new Map([
   ['BIGINT', 'Edm.Int64'],

@@ -1,6 +1,5 @@
 import type { Literal, LiteralType } from '../ast.ts'
-import { notSupported } from '../errors.ts'
-import { errorAt, take, type Scanner } from './tokens.ts'
+import { errorAt, take, unexpected, type Scanner } from './tokens.ts'
 
 // Longer numbers are no number of any type here, and turning digits into a bigint is not linear (threat T70).
 const maxDigits = 60
@@ -23,7 +22,10 @@ const parseString = (scanner: Scanner): Literal => {
   for (;;) {
     scanner.steps++
     const quote = scanner.text.indexOf("'", from)
-    if (quote === -1) throw errorAt(scanner, "This text has no closing quote (')", start)
+    if (quote === -1) {
+      scanner.at = scanner.text.length
+      throw unexpected(scanner, `a quote (') to close the text that begins at ${start}`)
+    }
     value += scanner.text.slice(from, quote)
     from = quote + 1
     if (scanner.text[from] !== "'") break
@@ -38,12 +40,12 @@ const parseString = (scanner: Scanner): Literal => {
 
 const parseNumber = (scanner: Scanner): Literal | undefined => {
   const start = scanner.at
-  const text = take(scanner, /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y)
+  const text = take(scanner, /[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y)
   if (text === undefined) return undefined
   if (text.length > maxDigits)
     throw errorAt(scanner, `A number has at most ${maxDigits} characters`, start)
   if (/[eE]/.test(text)) return literal('double', Number(text), start)
-  if (text.includes('.')) return literal('decimal', text, start)
+  if (text.includes('.')) return literal('decimal', text.replace('+', ''), start)
   const integer = BigInt(text)
   return integer > maxInt64 || integer < minInt64
     ? literal('decimal', text, start)
@@ -58,7 +60,7 @@ const isDay = (text: string): boolean => {
 
 const clock = '(?:[01]\\d|2[0-3]):[0-5]\\d'
 const dateTime = new RegExp(
-  `\\d{4}-\\d\\d-\\d\\d[Tt]${clock}(?::[0-5]\\d(?:\\.\\d{1,12})?)?(?:[Zz]|[+-]${clock})`,
+  `-?\\d{4,}-\\d\\d-\\d\\d[Tt]${clock}(?::[0-5]\\d(?:\\.\\d{1,12})?)?(?:[Zz]|[+-]${clock})`,
   'y',
 )
 const timeOfDay = new RegExp(`${clock}(?::[0-5]\\d(?:\\.\\d{1,12})?)?(?![\\d:])`, 'y')
@@ -66,7 +68,7 @@ const timeOfDay = new RegExp(`${clock}(?::[0-5]\\d(?:\\.\\d{1,12})?)?(?![\\d:])`
 const parseTemporal = (scanner: Scanner): Literal | undefined => {
   const start = scanner.at
   const stamp = take(scanner, dateTime)
-  const day = stamp === undefined ? take(scanner, /\d{4}-\d\d-\d\d(?![\d:T-])/y) : undefined
+  const day = stamp === undefined ? take(scanner, /-?\d{4,}-\d\d-\d\d(?![\d:T-])/y) : undefined
   const written = stamp ?? day
   if (written !== undefined) {
     if (!isDay(written)) throw errorAt(scanner, `'${written}' is not a day of the calendar`, start)
@@ -97,20 +99,53 @@ const parseGuid = (scanner: Scanner): Literal | undefined => {
   return guid === undefined ? undefined : literal('guid', guid.toLowerCase(), start)
 }
 
+/** `duration'…'`, `binary'…'`, `geography'…'`: a word that says what the text is. */
+const typed = [
+  {
+    word: 'duration',
+    type: 'duration',
+    form: /^-?P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$/,
+  },
+  { word: 'binary', type: 'binary', form: /^(?:[\w-]{4})*(?:[\w-]{2}(?:==)?|[\w-]{3}=?)?$/ },
+  { word: 'geography', type: 'geo', form: /^SRID=\d{1,5};\w+\(/i },
+  { word: 'geometry', type: 'geo', form: /^SRID=\d{1,5};\w+\(/i },
+] as const
+
+const parseTyped = (scanner: Scanner): Literal | undefined => {
+  const start = scanner.at
+  const word = take(scanner, /(?:duration|binary|geography|geometry)(?=')/iy)?.toLowerCase()
+  const kind = typed.find((entry) => entry.word === word)
+  if (kind === undefined) return undefined
+  const { value } = parseString(scanner)
+  if (!kind.form.test(String(value)) || value === 'P')
+    throw errorAt(scanner, `This is no ${kind.word}`, start + kind.word.length + 1)
+  return literal(kind.type, value, start)
+}
+
 /** OData ABNF primitiveLiteral; `undefined` when something else stands here. */
 export const parseLiteral = (scanner: Scanner): Literal | undefined => {
   if (scanner.text[scanner.at] === "'") return parseString(scanner)
   const found =
-    parseGuid(scanner) ?? parseWord(scanner) ?? parseTemporal(scanner) ?? parseNumber(scanner)
-  if (found === undefined) {
-    const start = scanner.at
-    const typed = take(scanner, /(?:duration|binary|geography|geometry)(?=')/iy)
-    if (typed === undefined) return undefined
-    throw notSupported(`${typed} literals`, { target: scanner.target, position: start })
-  }
-  if (take(scanner, /[\p{L}\p{Nd}_.:'"-]/uy) !== undefined) {
-    scanner.at = found.at
-    throw errorAt(scanner, 'This is no literal of any type')
-  }
-  return found
+    parseGuid(scanner) ??
+    parseWord(scanner) ??
+    parseTemporal(scanner) ??
+    parseNumber(scanner) ??
+    parseTyped(scanner)
+  if (found === undefined) return undefined
+  if (take(scanner, /[\p{L}\p{Nd}_.'"-]/uy) === undefined) return found
+  scanner.at = found.at
+  throw errorAt(scanner, 'This is no literal of any type')
+}
+
+/** The value of an enumeration after its qualified type name: `Ns.Pattern'Yellow,32'`. */
+export const parseEnumValue = (scanner: Scanner, typeName: string, at: number): Literal => {
+  const { value } = parseString(scanner)
+  const item = /^(?:-?\d+|[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*)$/u
+  if (
+    !String(value)
+      .split(',')
+      .every((part) => item.test(part.trim()))
+  )
+    throw errorAt(scanner, 'Expected the names of members of an enumeration', at)
+  return { kind: 'literal', type: 'enum', value, typeName, at }
 }

@@ -1,106 +1,83 @@
-import type { QueryOptions } from '../ast.ts'
+import type { ODataExpression, QueryOptions } from '../ast.ts'
 import { badRequest, notSupported } from '../errors.ts'
-import { parseFilter } from './filter.ts'
-import { parseOrderBy } from './order-by.ts'
-import { decodeText } from './resource-path.ts'
-import { parseSelect } from './select.ts'
+import { decodeText, escapedSemicolons } from './decode.ts'
+import { parseExpressionHere } from './expression.ts'
+import { parseWhole } from './grammar.ts'
+import { emptyOptions, isOption, optionReaders, type MutableOptions } from './options.ts'
 
-const answered = [
-  'filter',
-  'select',
-  'orderby',
-  'top',
-  'skip',
-  'count',
-  'skiptoken',
-  'format',
-] as const
-export type AnsweredOption = (typeof answered)[number]
-const isAnswered = (name: string): name is AnsweredOption =>
-  answered.some((known) => known === name)
+/** Options whose value is taken as it is, or read here. */
+const plain: Readonly<Record<string, (value: string, to: MutableOptions) => void>> = {
+  skiptoken: (value, to) => (to.skipToken = value),
+  deltatoken: (value, to) => (to.deltaToken = value),
+  format: (value, to) => (to.format = value),
+  id: (value, to) => (to.id = value),
+  schemaversion: (value, to) => (to.schemaVersion = value),
+  index: (value, to) => {
+    if (!/^-?\d{1,15}$/.test(value))
+      throw badRequest('$index is a whole number', { target: '$index', position: 0 })
+    to.index = Number(value)
+  },
+}
 
-const unanswered: ReadonlySet<string> = new Set([
-  'expand',
-  'search',
-  'apply',
-  'compute',
-  'levels',
-  'index',
-  'schemaversion',
-  'deltatoken',
-  'id',
-])
 // 4.01 defines them with the dollar only, or they are too common as custom names to be taken away.
-const dollarOnly: ReadonlySet<string> = new Set([
-  'skiptoken',
-  'deltatoken',
-  'id',
-  'index',
-  'levels',
-])
-
-type Options = Partial<Record<AnsweredOption, string>>
+const dollarOnly: ReadonlySet<string> = new Set(['skiptoken', 'deltatoken', 'id', 'index'])
 
 const gmt: ReadonlySet<string> = new Set(['gmt', 'utc', 'z', 'etc/utc', 'etc/gmt'])
 
-const checkCustom = (name: string, value: string): void => {
-  if (name.startsWith('@')) throw notSupported('parameter aliases', { target: name })
+type Given = {
+  readonly options: MutableOptions
+  readonly aliases: Map<string, ODataExpression>
+  readonly seen: Set<string>
+}
+
+/** An alias (OData 4.01 URL 5.3), HDP's own option, or a custom one, which is ignored (4.01 Protocol 6.1). */
+const addOther = ({ aliases }: Given, name: string, raw: string): void => {
+  const value = decodeText(raw, name)
   // HDP's own option: timestamps are served in GMT only, so another zone must not seem to work.
   if (name === 'timezone' && !gmt.has(value.toLowerCase()))
     throw notSupported('time zones other than GMT', { target: 'timezone' })
+  if (!name.startsWith('@')) return
+  if (!/^@[\p{L}\p{Nl}_]/u.test(name))
+    throw badRequest(`'${name}' is no name of an alias.`, { target: name })
+  if (aliases.has(name.slice(1))) throw badRequest(`Give ${name} only once.`, { target: name })
+  aliases.set(name.slice(1), parseWhole(parseExpressionHere, value, name))
 }
 
-const addOption = (options: Options, name: string, value: string): void => {
+const addOption = (given: Given, name: string, raw: string): void => {
   const dollar = name.startsWith('$')
   // OData 4.01 URL 5: system options are case-insensitive and may omit the dollar.
   const system = (dollar ? name.slice(1) : name).toLowerCase()
-  const known = dollar || !dollarOnly.has(system)
-  if (known && unanswered.has(system)) throw notSupported(`$${system}`, { target: `$${system}` })
-  if (known && isAnswered(system)) {
-    if (options[system] !== undefined)
-      throw badRequest(`Give $${system} only once.`, { target: `$${system}` })
-    options[system] = value
-  } else if (dollar) throw badRequest(`There is no query option '${name}'.`, { target: name })
-  else checkCustom(name, value)
+  const target = `$${system}`
+  const store = Object.hasOwn(plain, system) ? plain[system] : undefined
+  const isSystem = (dollar || !dollarOnly.has(system)) && system !== 'levels'
+  if (!isSystem || (store === undefined && !isOption(system))) {
+    if (dollar) throw badRequest(`There is no query option '${name}'.`, { target: name })
+    return addOther(given, name, raw)
+  }
+  if (given.seen.has(system)) throw badRequest(`Give ${target} only once.`, { target })
+  given.seen.add(system)
+  const value = decodeText(raw, target)
+  if (store !== undefined) return store(value, given.options)
+  if (isOption(system))
+    parseWhole(
+      (scanner) => optionReaders[system](scanner, given.options),
+      value,
+      target,
+      escapedSemicolons(raw),
+    )
 }
 
-const parseNatural = (name: AnsweredOption, text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined
-  if (!/^\d{1,15}$/.test(text))
-    throw badRequest(`$${name} must be a whole number from 0.`, { target: `$${name}` })
-  return Number(text)
-}
-
-const parseFlag = (text: string | undefined): boolean => {
-  const flag = text?.toLowerCase()
-  if (flag !== undefined && flag !== 'true' && flag !== 'false')
-    throw badRequest('$count must be true or false.', { target: '$count' })
-  return flag === 'true'
-}
-
-/** Splits a raw query string; names and values are decoded after splitting (OData 4.01 URL 2). */
-const splitOptions = (rawQuery: string): Options => {
-  const options: Options = {}
+/**
+ * Parses the raw query string without its `?`: split at `&` first, decoded then (OData 4.01 URL 2). Throws
+ * `ODataError` that names the option and the position in its decoded value.
+ */
+export const parseQueryOptions = (rawQuery: string): QueryOptions => {
+  const aliases = new Map<string, ODataExpression>()
+  const given: Given = { options: emptyOptions(aliases), aliases, seen: new Set() }
   for (const pair of rawQuery === '' ? [] : rawQuery.split('&')) {
     const equals = pair.indexOf('=')
     const name = decodeText(equals === -1 ? pair : pair.slice(0, equals), 'the query')
-    const value = equals === -1 ? '' : decodeText(pair.slice(equals + 1), name)
-    if (name !== '') addOption(options, name, value)
+    if (name !== '') addOption(given, name, equals === -1 ? '' : pair.slice(equals + 1))
   }
-  return options
-}
-
-/** Parses the raw query string without its `?`. Custom options are ignored (OData 4.01 Protocol 6.1). */
-export const parseQueryOptions = (rawQuery: string): QueryOptions => {
-  const options = splitOptions(rawQuery)
-  return {
-    filter: options.filter === undefined ? undefined : parseFilter(options.filter),
-    select: options.select === undefined ? undefined : parseSelect(options.select),
-    orderBy: options.orderby === undefined ? undefined : parseOrderBy(options.orderby),
-    top: parseNatural('top', options.top),
-    skip: parseNatural('skip', options.skip),
-    count: parseFlag(options.count),
-    skipToken: options.skiptoken,
-    format: options.format,
-  }
+  return given.options
 }

@@ -21,7 +21,9 @@ describe('a resource path', () => {
   test('reads one, several and quoted key values', () => {
     const key = (path: string) => {
       const parsed = parseResourcePath(path)
-      return parsed.kind === 'set' ? parsed.key?.map(({ name, value }) => [name, value.value]) : []
+      const [first] = parsed.kind === 'resource' ? parsed.segments : []
+      const args = first?.kind === 'name' ? first.args : undefined
+      return args?.map(({ name, value }) => [name, value.kind === 'literal' && value.value])
     }
     assert.deepEqual(key('/A(10)'), [[undefined, 10n]])
     assert.deepEqual(key("/A('x')"), [[undefined, 'x']])
@@ -56,12 +58,21 @@ describe('a resource path', () => {
     ['/$Metadata', 'not-found'],
     ['/$metadata/', 'bad-request'],
     ['/$metadata/x', 'not-found'],
-    ['/$batch', 'not-implemented'],
-    ['/$entity', 'not-implemented'],
-    ['/$all', 'not-implemented'],
-    ['/$crossjoin(A,B)', 'not-implemented'],
-    ['/A(@k)', 'not-implemented'],
-    ['/Ns.F()', 'not-implemented'],
+    ['/$batch', 'accepted'],
+    ['/$entity', 'accepted'],
+    ['/$entity/Ns.A', 'accepted'],
+    ['/$all', 'accepted'],
+    ['/$crossjoin(A,B)', 'accepted'],
+    ['/$crossjoin()', 'bad-request'],
+    ['/A(@k)', 'accepted'],
+    ['/A(b)', 'bad-request'],
+    ['/A(K=1 add 2)', 'bad-request'],
+    ['/Ns.F()', 'bad-request'],
+    ['/A(1)/B/C(2)/$count', 'accepted'],
+    ['/A/$filter(x eq 1)/$count', 'accepted'],
+    ['/A/$filter(x eq 1', 'bad-request'],
+    ['/A/$count/x', 'not-found'],
+    ['/A/5', 'accepted'],
   ] as const)
     test(`is answered ${kind} when it is '${path}'`, () => assert.equal(kindOf(path), kind))
 })

@@ -1,10 +1,37 @@
 // The scanner of all URL text. Every read moves forward and none is repeated, so parsing is linear in the
 // length of the text; nesting is bounded, so the call stack is too (threat T70).
+import type { ODataExpression, QueryOptions } from '../ast.ts'
 import { badRequest, type ODataError } from '../errors.ts'
 
 export const maxDepth = 100
 
+/** Options that may stand in parentheses, as the grammar calls them. */
+export type NestedOption =
+  | 'filter'
+  | 'search'
+  | 'select'
+  | 'expand'
+  | 'orderby'
+  | 'compute'
+  | 'apply'
+  | 'top'
+  | 'skip'
+  | 'count'
+  | 'levels'
+
+/** The rules that call each other in circles; a scanner carries them, so that files need not. */
+export type Grammar = {
+  readonly expression: (scanner: Scanner) => ODataExpression
+  /** `($filter=…;$top=…)`; `aliases` says whether `@name=…` may stand there as well. */
+  readonly options: (
+    scanner: Scanner,
+    allowed: readonly NestedOption[],
+    aliases: boolean,
+  ) => QueryOptions
+}
+
 export type Scanner = {
+  readonly grammar: Grammar
   readonly text: string
   /** The part of the URL, for messages. */
   readonly target: string
@@ -13,11 +40,25 @@ export type Scanner = {
   /** Reads attempted so far; tests hold it against the length of the text. */
   steps: number
   peeked: { readonly from: number; readonly word: string | undefined; readonly to: number }
+  /** Where a semicolon stands that was percent-encoded: it belongs to a search word and ends nothing. */
+  readonly escaped: ReadonlySet<number>
+  /** Where this text begins in the whole that positions count in. */
+  readonly base: number
 }
 
-export const createScanner = (text: string, target: string): Scanner => ({
+const none: ReadonlySet<number> = new Set()
+
+export const createScanner = (
+  grammar: Grammar,
+  text: string,
+  target: string,
+  escaped: ReadonlySet<number> = none,
+): Scanner => ({
+  grammar,
   text,
   target,
+  escaped,
+  base: 0,
   at: 0,
   depth: 0,
   steps: 0,
@@ -25,7 +66,7 @@ export const createScanner = (text: string, target: string): Scanner => ({
 })
 
 export const errorAt = (scanner: Scanner, message: string, at = scanner.at): ODataError =>
-  badRequest(message, { target: scanner.target, position: at })
+  badRequest(message, { target: scanner.target, position: scanner.base + at })
 
 /** Reads what a sticky expression finds here. The expressions used have no nested repetition. */
 export const take = (scanner: Scanner, sticky: RegExp): string | undefined => {
@@ -60,9 +101,70 @@ export const expectText = (scanner: Scanner, text: string): void => {
 /** OData ABNF BWS and RWS: spaces and tabs. Tells whether there were any. */
 export const takeSpace = (scanner: Scanner): boolean => take(scanner, /[ \t]+/y) !== undefined
 
-/** OData ABNF odataIdentifier, except for its limit of 128 characters, which no name of a model exceeds. */
-export const takeName = (scanner: Scanner): string | undefined =>
-  take(scanner, /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*/uy)
+const longestName = 128
+
+const checkLength = (scanner: Scanner, name: string): void => {
+  if (name.length > longestName && Array.from(name).length > longestName)
+    throw errorAt(scanner, `A name has at most ${longestName} characters`, scanner.at - name.length)
+}
+
+/** OData ABNF odataIdentifier. */
+export const takeName = (scanner: Scanner): string | undefined => {
+  const name = take(scanner, /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*/uy)
+  if (name !== undefined) checkLength(scanner, name)
+  return name
+}
+
+/** A name that may be qualified: `Street`, `Ns.Address`. A dot is part of it only when a name follows. */
+export const takeQualifiedName = (scanner: Scanner): string | undefined => {
+  const first = takeName(scanner)
+  if (first === undefined) return undefined
+  const from = scanner.at - first.length
+  while (scanner.text[scanner.at] === '.') {
+    const dot = scanner.at++
+    if (takeName(scanner) !== undefined) continue
+    scanner.at = dot
+    break
+  }
+  return scanner.text.slice(from, scanner.at)
+}
+
+/** Items between commas, at least one; white space around each is skipped. */
+export const takeList = <T>(scanner: Scanner, read: () => T): readonly T[] => {
+  const items: T[] = []
+  do {
+    takeSpace(scanner)
+    items.push(read())
+    takeSpaceBefore(scanner, ',')
+  } while (takeText(scanner, ','))
+  return items
+}
+
+/** Skips white space only where `text` follows it; elsewhere the space belongs to what comes next. */
+export const takeSpaceBefore = (scanner: Scanner, text: string): void => {
+  const from = scanner.at
+  takeSpace(scanner)
+  if (!scanner.text.startsWith(text, scanner.at)) scanner.at = from
+}
+
+/** `(`, what is inside, `)`, with white space allowed at both ends. */
+export const takeParenthesized = <T>(scanner: Scanner, read: () => T): T => {
+  expectText(scanner, '(')
+  takeSpace(scanner)
+  const inner = read()
+  takeSpace(scanner)
+  expectText(scanner, ')')
+  return inner
+}
+
+/** White space, a word in lower or upper case, white space: `with`, `from`, `as` of `$apply` and `$compute`. */
+export const takeKeyword = (scanner: Scanner, word: string): boolean => {
+  const next = peekWord(scanner)
+  if (next.word !== word) return false
+  scanner.at = next.to
+  if (!takeSpace(scanner)) throw unexpected(scanner, `a space after '${word}'`)
+  return true
+}
 
 export const isAtEnd = (scanner: Scanner): boolean => scanner.at >= scanner.text.length
 

@@ -7,6 +7,9 @@ import { ODataError } from '../errors.ts'
 /** What a source gives for a property; query/plan.ts has the same type under the name Value. */
 export type RawValue = null | boolean | number | bigint | string | Uint8Array
 
+/** A cell of a row: a value, or the rows of an expanded property. */
+export type RawCell = RawValue | readonly (readonly RawCell[])[]
+
 type RenderValue = (value: Exclude<RawValue, null>) => string | undefined
 
 const integer =
@@ -91,6 +94,14 @@ const renderers: Record<EdmType, RenderValue> = {
   'Edm.Guid': matching(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i),
   'Edm.Binary': (value) =>
     value instanceof Uint8Array ? `"${Buffer.from(value).toString('base64url')}"` : undefined,
+  'Edm.Duration': (value) => duration(value),
+}
+
+/** Seconds as `PT1.5S`; a sign stands before the P (CSDL 4.4, dayTimeDuration). */
+const duration: RenderValue = (value) => {
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
+  const digits = plainDigits(Math.abs(Number(value)))
+  return digits === undefined ? undefined : `"${value < 0 ? '-' : ''}PT${digits}S"`
 }
 
 /** JSON Format 3.2: with IEEE754Compatible=true these two are strings. */
@@ -103,26 +114,37 @@ const unrepresentable = ({ name, type }: Property): ODataError =>
     { target: name },
   )
 
+const valueIn = (cell: RawCell | undefined): RawValue => {
+  if (Array.isArray(cell)) throw new TypeError('Rows stand where a value is expected')
+  return (cell ?? null) as RawValue
+}
+
+/** Makes the function that renders one value; null is `null`. */
+export const createValueRenderer = (
+  property: Property,
+  ieee754: boolean,
+): ((value: RawValue) => string) => {
+  const render = renderers[property.type]
+  const quote = ieee754 && isQuoted(property.type)
+  return (value) => {
+    if (value === null) return 'null'
+    const text = render(value)
+    if (text === undefined) throw unrepresentable(property)
+    return quote ? `"${text}"` : text
+  }
+}
+
 /** Makes the function that renders the members of one row, without the braces. */
 export const createRowRenderer = (
   properties: readonly Property[],
   ieee754: boolean,
-): ((row: readonly RawValue[]) => string) => {
+): ((row: readonly RawCell[]) => string) => {
   const count = properties.length
   const prefixes = properties.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`)
-  const cells = properties.map((property): ((value: RawValue) => string) => {
-    const render = renderers[property.type]
-    const quote = ieee754 && isQuoted(property.type)
-    return (value) => {
-      if (value === null) return 'null'
-      const text = render(value)
-      if (text === undefined) throw unrepresentable(property)
-      return quote ? `"${text}"` : text
-    }
-  })
+  const cells = properties.map((property) => createValueRenderer(property, ieee754))
   return (row) => {
     let text = ''
-    for (let i = 0; i < count; i++) text += `${prefixes[i]}${cells[i]?.(row[i] ?? null)}`
+    for (let i = 0; i < count; i++) text += `${prefixes[i]}${cells[i]?.(valueIn(row[i]))}`
     return text
   }
 }

@@ -1,6 +1,8 @@
 // The one place where URLs of an answer are built; all start at the configured service root, whatever the
 // request's headers say.
 import type { QueryOptions } from '../ast.ts'
+import type { EntitySet } from '../edm/model.ts'
+import type { RawCell } from './json.ts'
 import { encodeQueryText, renderQueryOptions } from './url.ts'
 
 const withoutSlash = (serviceRoot: string): string => serviceRoot.replace(/\/$/, '')
@@ -19,17 +21,38 @@ export const contextUrl = (
   return `${metadataUrl(serviceRoot)}#${fragment}`
 }
 
+/** Of a property of an entity (Protocol 10.15), or of references (10.12). */
+export const contextUrlOf = (serviceRoot: string, fragment: string): string =>
+  `${metadataUrl(serviceRoot)}#${fragment}`
+
+/** `(1)`, `('a%2Fb')`, `(A=1,B='x')`: values of a key as a part of a path. */
+export const keySegment = ({ type }: EntitySet, values: readonly RawCell[]): string => {
+  const parts = type.key.map(({ name, type: of }, i) => {
+    const value = String(values[i])
+    const text = of === 'Edm.String' ? `'${value.replaceAll("'", "''")}'` : value
+    const literal = encodeURIComponent(text).replaceAll('%3A', ':')
+    return type.key.length === 1 ? literal : `${encodeURIComponent(name)}=${literal}`
+  })
+  return `(${parts.join(',')})`
+}
+
+/** The canonical path of an entity (OData 4.01 URL 4.3.1). */
+export const entityPath = (set: EntitySet, key: readonly RawCell[]): string =>
+  encodeURIComponent(set.name) + keySegment(set, key)
+
+export const absolute = (serviceRoot: string, path: string): string =>
+  `${withoutSlash(serviceRoot)}/${path}`
+
 /** The canonical form of the options, which a cursor is bound to. */
 export const canonicalQuery = (options: QueryOptions): string => renderQueryOptions(options)
 
 /** OData 4.01 Protocol 11.2.6.7: opaque, and complete in itself. */
 export const nextLink = (
   serviceRoot: string,
-  setName: string,
+  path: string,
   canonical: string,
   token: string,
 ): string => {
   const options = canonical === '' ? '' : `${canonical}&`
-  const base = `${withoutSlash(serviceRoot)}/${encodeURIComponent(setName)}`
-  return `${base}?${options}$skiptoken=${encodeQueryText(token)}`
+  return `${absolute(serviceRoot, path)}?${options}$skiptoken=${encodeQueryText(token)}`
 }

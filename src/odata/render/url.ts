@@ -1,88 +1,116 @@
-// The tree back to text. What is rendered here parses to the same tree again.
-import type { KeyPart, Literal, ODataExpression, QueryOptions } from '../ast.ts'
+// Options back to text. What is rendered here parses to the same tree again.
+import type {
+  ComputeItem,
+  ExpandItem,
+  GroupElement,
+  QueryOptions,
+  SelectItem,
+  Transformation,
+} from '../ast.ts'
+import { renderAggregate, renderExpression, renderOrderBy, renderSearch } from './expression.ts'
 
-/** Encodes a decoded option value for a query string; `'`, `(`, `)`, `,` and `/` may stay readable. */
+export { renderExpression, renderLiteral } from './expression.ts'
+
+const readable: Readonly<Record<string, string>> = {
+  '%2C': ',',
+  '%2F': '/',
+  '%3A': ':',
+  '%3B': ';',
+}
+
+/**
+ * Encodes a decoded option value for a query string. `'`, `(`, `)`, `,`, `/` and `:` may stay readable; a semicolon
+ * must, because a search word goes on over an encoded one.
+ */
 export const encodeQueryText = (text: string): string =>
-  encodeURIComponent(text).replace(/%2C/g, ',').replace(/%2F/g, '/').replace(/%3A/g, ':')
+  encodeURIComponent(text).replace(/%(?:2C|2F|3A|3B)/g, (code) => readable[code] ?? code)
 
-const renderNumber = (value: number): string => {
-  if (Number.isNaN(value)) return 'NaN'
-  if (!Number.isFinite(value)) return value > 0 ? 'INF' : '-INF'
-  const text = String(value)
-  return text.includes('e') ? text : `${text}e0`
+const renderCompute = (items: readonly ComputeItem[]): string =>
+  items.map(({ expression, alias }) => `${renderExpression(expression)} as ${alias}`).join(',')
+
+const renderGroup = (element: GroupElement): string => {
+  if (element.kind === 'property') return element.path.join('/')
+  if (element.kind === 'rolluprecursive') throw new TypeError('A recursive rollup is not kept')
+  return `rollup(${element.levels.map(({ path }) => path.join('/')).join(',')})`
 }
 
-export const renderLiteral = ({ type, value }: Literal): string => {
-  if (type === 'string') return `'${String(value).replaceAll("'", "''")}'`
-  return typeof value === 'number' ? renderNumber(value) : String(value)
-}
-
-const precedences = { or: 1, and: 2, eq: 3, ne: 3, gt: 4, ge: 4, lt: 4, le: 4, in: 7, not: 7 }
-const primary = 8
-
-const precedenceOf = (expression: ODataExpression): number => {
-  if (expression.kind === 'compare') return precedences[expression.operator]
-  if (expression.kind === 'and' || expression.kind === 'or') return precedences[expression.kind]
-  return expression.kind === 'in' || expression.kind === 'not' ? precedences.in : primary
-}
-
-const inner = (expression: ODataExpression, least: number): string => {
-  const text = renderExpression(expression)
-  return precedenceOf(expression) < least ? `(${text})` : text
-}
-
-export const renderExpression = (expression: ODataExpression): string => {
-  switch (expression.kind) {
-    case 'literal':
-      return renderLiteral(expression)
-    case 'member':
-      return expression.name
-    case 'call':
-      return `${expression.name}(${expression.args.map((arg) => renderExpression(arg)).join(',')})`
-    case 'compare': {
-      const least = precedences[expression.operator]
-      return `${inner(expression.left, least)} ${expression.operator} ${inner(expression.right, least + 1)}`
+const renderTransformation = (step: Transformation): string => {
+  switch (step.kind) {
+    case 'aggregate':
+      return `aggregate(${step.items.map(renderAggregate).join(',')})`
+    case 'compute':
+      return `compute(${renderCompute(step.items)})`
+    case 'concat':
+      return `concat(${step.branches.map(renderApply).join(',')})`
+    case 'groupby': {
+      const inner = step.inner.length === 0 ? '' : `,${renderApply(step.inner)}`
+      return `groupby((${step.elements.map(renderGroup).join(',')})${inner})`
     }
-    case 'and':
-    case 'or':
-      return expression.operands
-        .map((operand) => inner(operand, precedences[expression.kind] + 1))
-        .join(` ${expression.kind} `)
-    case 'not':
-      // `not` takes an `in` whole, so that only a looser operand needs parentheses.
-      return `not ${inner(expression.operand, precedences.not)}`
-    case 'in': {
-      const operand = expression.operand.kind === 'not' ? primary : precedences.in
-      return `${inner(expression.operand, operand)} in (${expression.items.map(renderLiteral).join(',')})`
-    }
+    case 'filter':
+      return `filter(${renderExpression(step.condition)})`
+    case 'search':
+      return `search(${renderSearch(step.search)})`
+    case 'orderby':
+      return `orderby(${renderOrderBy(step.items)})`
+    case 'top':
+    case 'skip':
+      return `${step.kind}(${step.count})`
+    case 'identity':
+      return 'identity'
+    case 'join':
+    case 'outerjoin':
+      return `${step.kind}(${step.path.join('/')} as ${step.alias})`
+    case 'other':
+      throw new TypeError(`'${step.name}' is not kept`)
+    default:
+      return `${step.kind}(${renderExpression(step.amount)},${renderExpression(step.measure)})`
   }
 }
 
-export const renderKey = (key: readonly KeyPart[]): string =>
-  `(${key
-    .map(({ name, value }) => (name === undefined ? '' : `${name}=`) + renderLiteral(value))
-    .join(',')})`
+export const renderApply = (steps: readonly Transformation[]): string =>
+  steps.map(renderTransformation).join('/')
 
-/** The system options of a request as a query string, in a fixed order and without `$skiptoken`. */
-export const renderQueryOptions = (options: QueryOptions): string => {
-  const { filter, select, orderBy, top, skip, count, format } = options
+const renderOptions = (options: QueryOptions | undefined): string => {
+  const pairs = options === undefined ? [] : pairsOf(options)
+  return pairs.length === 0 ? '' : `(${pairs.map(([name, text]) => `${name}=${text}`).join(';')})`
+}
+
+const renderSelect = (items: readonly SelectItem[]): string =>
+  items.map(({ path, options }) => path.join('/') + renderOptions(options)).join(',')
+
+const renderExpand = (items: readonly ExpandItem[]): string =>
+  items
+    .map(({ path, suffix, options }) => {
+      const end = suffix === undefined ? '' : `/$${suffix}`
+      return path.join('/') + end + renderOptions(options)
+    })
+    .join(',')
+
+/** Names and decoded values of all options but those of the whole request, in a fixed order. */
+const pairsOf = (options: QueryOptions): readonly (readonly [string, string])[] => {
+  const { apply, filter, search, select, expand, compute, orderBy } = options
   const pairs: readonly (readonly [string, string | number | undefined])[] = [
+    ['$apply', apply && renderApply(apply)],
+    ['$compute', compute && renderCompute(compute)],
     ['$filter', filter && renderExpression(filter)],
-    ['$select', select?.map(({ name }) => name).join(',')],
-    [
-      '$orderby',
-      orderBy
-        ?.map((item) => renderExpression(item.expression) + (item.descending ? ' desc' : ''))
-        .join(','),
-    ],
-    ['$top', top],
-    ['$skip', skip],
-    ['$count', count ? 'true' : undefined],
-    ['$format', format],
+    ['$search', search && renderSearch(search)],
+    ['$select', select && renderSelect(select)],
+    ['$expand', expand && renderExpand(expand)],
+    ['$orderby', orderBy && renderOrderBy(orderBy)],
+    ['$top', options.top],
+    ['$skip', options.skip],
+    ['$count', options.count ? 'true' : undefined],
+    ['$levels', options.levels],
+    ...[...options.aliases].map(([name, value]) => [`@${name}`, renderExpression(value)] as const),
   ]
-  return pairs
-    .flatMap(([name, value]) =>
-      value === undefined ? [] : [`${name}=${encodeQueryText(String(value))}`],
-    )
-    .join('&')
+  return pairs.flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as const],
+  )
+}
+
+/** The options of a request as a query string, in a fixed order and without `$skiptoken`. */
+export const renderQueryOptions = (options: QueryOptions): string => {
+  const { format } = options
+  const pairs = [...pairsOf(options), ...(format === undefined ? [] : [['$format', format]])]
+  return pairs.map(([name = '', value = '']) => `${name}=${encodeQueryText(value)}`).join('&')
 }

@@ -1,18 +1,8 @@
-import type { EdmType } from '#odata/edm/types.ts'
-import type { Dialect } from '../dialect.ts'
-import { empty, sql, type Sql } from '../fragment.ts'
-
-const none = sql`NULL`
-
-/** Cells of one or two arguments; the binder has checked how many there are. */
-const unary =
-  (cell: (a: Sql) => Sql) =>
-  ([a = none]: readonly Sql[]): Sql =>
-    cell(a)
-const binary =
-  (cell: (a: Sql, b: Sql) => Sql) =>
-  ([a = none, b = none]: readonly Sql[]): Sql =>
-    cell(a, b)
+import type { ArithmeticOperator } from '#odata/ast.ts'
+import { familyOf, isInteger, type EdmType } from '#odata/edm/types.ts'
+import type { Dialect, NestedColumn } from '../dialect.ts'
+import { binary, nullary, ternary, unary } from '../cells.ts'
+import { empty, join, sql, type Sql } from '../fragment.ts'
 
 const asIs = (operand: Sql): Sql => operand
 
@@ -33,11 +23,89 @@ const comparables: Record<EdmType, (operand: Sql) => Sql> = {
   'Edm.Double': asIs,
   'Edm.Date': asIs,
   'Edm.Binary': asIs,
+  'Edm.Duration': asIs,
 }
+
+const part = (format: Sql) => unary((a) => sql`CAST(strftime(${format}, ${a}) AS INTEGER)`)
+
+/** SQLite keeps REAL and INTEGER apart by value: an integer divided by an integer is cut. */
+const real = (operand: Sql): Sql => sql`CAST(${operand} AS REAL)`
+
+const whole: Record<ArithmeticOperator, (a: Sql, b: Sql) => Sql> = {
+  add: (a, b) => sql`(${a} + ${b})`,
+  sub: (a, b) => sql`(${a} - ${b})`,
+  mul: (a, b) => sql`(${a} * ${b})`,
+  div: (a, b) => sql`(${a} / ${b})`,
+  divby: (a, b) => sql`(${real(a)} / ${b})`,
+  mod: (a, b) => sql`(${a} % ${b})`,
+}
+const fractional: Record<ArithmeticOperator, (a: Sql, b: Sql) => Sql> = {
+  ...whole,
+  div: (a, b) => sql`(${real(a)} / ${b})`,
+  // `%` would cut both sides to integers.
+  mod: (a, b) => sql`(${a} - ${b} * CAST(${a} / nullif(${real(b)}, 0) AS INTEGER))`,
+}
+
+/** Dates keep their text; stamps are written as GMT with milliseconds; spans are seconds. */
+const temporal = (operator: ArithmeticOperator, a: Sql, b: Sql, type: EdmType): Sql => {
+  if (type === 'Edm.Duration')
+    return sql`round(unixepoch(${a}, 'subsec') - unixepoch(${b}, 'subsec'), 3)`
+  const shift = operator === 'sub' ? sql`(-(${b})) || ' seconds'` : sql`(${b}) || ' seconds'`
+  return type === 'Edm.Date'
+    ? sql`date(${a}, ${shift})`
+    : sql`strftime('%Y-%m-%dT%H:%M:%fZ', ${a}, ${shift})`
+}
+
+const arithmetic: Dialect['arithmetic'] = (operator, left, right, type) => {
+  const family = left.type === undefined ? 'number' : familyOf(left.type)
+  if (family === 'datetime' || family === 'date')
+    return temporal(operator, left.sql, right.sql, type)
+  return (isInteger(type) ? whole : fractional)[operator](left.sql, right.sql)
+}
+
+const cast: Dialect['cast'] = ({ sql: operand, type }, to) => {
+  const family = familyOf(to)
+  if (family === 'number') return isInteger(to) ? sql`CAST(${operand} AS INTEGER)` : real(operand)
+  if (family === 'date') return sql`date(${operand})`
+  if (family === 'time') return sql`strftime('%H:%M:%f', ${operand})`
+  if (type === 'Edm.Boolean')
+    return sql`(CASE ${operand} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)`
+  return type === 'Edm.Guid' ? sql`lower(${operand})` : sql`CAST(${operand} AS TEXT)`
+}
+
+const aggregate: Dialect['aggregate'] = (method, operand) => {
+  if (operand === undefined) return sql`count(*)`
+  const { sql: of, type } = operand
+  switch (method) {
+    case 'sum':
+      return sql`sum(${of})`
+    case 'average':
+      return sql`avg(${of})`
+    case 'min':
+      return sql`min(${of})`
+    case 'max':
+      return sql`max(${of})`
+    case 'countdistinct':
+      return sql`count(DISTINCT ${type === undefined ? of : comparables[type](of)})`
+    case 'count':
+      return sql`count(${of})`
+  }
+}
+
+/** What JSON would bend goes as text (query/nested.ts). */
+const inJson = ({ sql: column, type }: NestedColumn): Sql => {
+  if (type === 'rows') return sql`json(${column})`
+  if (type === 'Edm.Int64') return sql`CAST(${column} AS TEXT)`
+  return type === 'Edm.Binary' ? sql`hex(${column})` : column
+}
+
+const collect: Dialect['collect'] = (columns, rows) =>
+  sql`(SELECT json_group_array(json_array(${join(columns.map(inJson), sql`, `)})) FROM (${rows}))`
 
 /** SQLite keeps dates and times as text; `strftime` reads every ISO form and gives GMT. */
 export const sqlite: Dialect = {
   placeholder: () => '?',
+  parameter: (_type, value) => value,
   comparable: (type, operand) => (type === undefined ? operand : comparables[type](operand)),
   same: (left, right) => sql`${left} IS ${right}`,
   different: (left, right) => sql`${left} IS NOT ${right}`,
@@ -49,18 +117,43 @@ export const sqlite: Dialect = {
   },
   orderNulls: () => empty,
   functions: {
+    concat: binary((a, b) => sql`(${a} || ${b})`),
     contains: binary((a, b) => sql`(instr(${a}, ${b}) > 0)`),
     startswith: binary((a, b) => sql`(substr(${a}, 1, length(${b})) = ${b} COLLATE BINARY)`),
     // From its start, because a negative length of zero would mean the whole text.
     endswith: binary(
       (a, b) => sql`(substr(${a}, length(${a}) - length(${b}) + 1) = ${b} COLLATE BINARY)`,
     ),
+    indexof: binary((a, b) => sql`(instr(${a}, ${b}) - 1)`),
     length: unary((a) => sql`length(${a})`),
-    // SQLite's own lower() knows ASCII only; the connector registers these two.
+    substring: ternary((a, from, count) => {
+      const start = sql`(CASE WHEN ${from} < 0 THEN max(length(${a}) + ${from}, 0) ELSE ${from} END + 1)`
+      return count === undefined
+        ? sql`substr(${a}, ${start})`
+        : sql`substr(${a}, ${start}, max(${count}, 0))`
+    }),
+    // SQLite's own lower() knows ASCII only and it has no regular expressions; the connector registers these four.
+    matchespattern: binary((a, b) => sql`pattern_matches(${a}, ${b})`),
     tolower: unary((a) => sql`unicode_lower(${a})`),
     toupper: unary((a) => sql`unicode_upper(${a})`),
-    year: unary((a) => sql`CAST(strftime('%Y', ${a}) AS INTEGER)`),
-    month: unary((a) => sql`CAST(strftime('%m', ${a}) AS INTEGER)`),
-    day: unary((a) => sql`CAST(strftime('%d', ${a}) AS INTEGER)`),
+    trim: unary((a) => sql`unicode_trim(${a})`),
+    year: part(sql`'%Y'`),
+    month: part(sql`'%m'`),
+    day: part(sql`'%d'`),
+    hour: part(sql`'%H'`),
+    minute: part(sql`'%M'`),
+    second: part(sql`'%S'`),
+    fractionalseconds: unary((a) => sql`CAST('0' || substr(strftime('%f', ${a}), 3) AS REAL)`),
+    date: unary((a) => sql`date(${a})`),
+    time: unary((a) => sql`strftime('%H:%M:%f', ${a})`),
+    totalseconds: unary(asIs),
+    now: nullary(sql`strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`),
+    round: unary((a) => sql`round(${a})`),
+    floor: unary((a) => sql`floor(${a})`),
+    ceiling: unary((a) => sql`ceil(${a})`),
   },
+  arithmetic,
+  cast,
+  aggregate,
+  collect,
 }

@@ -1,0 +1,111 @@
+// The options of a query against the model: what each row shows, which rows, in which order.
+import type { ComputeItem, ODataExpression, OrderItem, QueryOptions } from '../ast.ts'
+import type { EntitySet, EntityType, Model, Property } from '../edm/model.ts'
+import { familyOf } from '../edm/types.ts'
+import { badRequest, notSupported } from '../errors.ts'
+import type { BoundExpression, BoundLiteral, Instance } from './bound.ts'
+import { bindCondition, bindExpression } from './expression.ts'
+import { bindExpand, type BoundExpand } from './expand.ts'
+import { bindSearch } from './search.ts'
+import { rowOf, type Budget, type Scope } from './scope.ts'
+import { bindSelect } from './select.ts'
+
+export type BoundOrderItem = { readonly expression: BoundExpression; readonly descending: boolean }
+
+/** A member of an answer: its name and type, and what it is computed from. */
+export type BoundOutput = {
+  readonly property: Property
+  readonly expression: BoundExpression
+}
+
+export type BoundQuery = {
+  readonly set: EntitySet
+  readonly row: Extract<Instance, { readonly kind: 'row' }>
+  readonly outputs: readonly BoundOutput[]
+  readonly expands: readonly BoundExpand[]
+  /** The projection as the context URL lists it; `undefined` when there is none. */
+  readonly listed: readonly string[] | undefined
+  readonly filter: BoundExpression | undefined
+  readonly orderBy: readonly BoundOrderItem[]
+  readonly options: QueryOptions
+}
+
+/** What a query begins from. */
+export type QueryStart = {
+  readonly model: Model
+  readonly set: EntitySet
+  readonly row: BoundQuery['row']
+  readonly budget: Budget
+  /** `$it`, where it is another row than the query's own. */
+  readonly it?: Instance
+  readonly aliases: ReadonlyMap<string, ODataExpression>
+}
+
+const bindOrderItem = ({ expression, descending }: OrderItem, scope: Scope): BoundOrderItem => {
+  const bound = bindExpression(expression, scope)
+  const { type } = bound
+  if (type !== 'null' && familyOf(type) === 'binary')
+    throw notSupported('ordering by Edm.Binary', {
+      target: scope.target,
+      position: expression.at,
+    })
+  return { expression: bound, descending }
+}
+
+/** Later items may use earlier ones. */
+const bindCompute = (items: readonly ComputeItem[], scope: Scope): Scope['computed'] => {
+  const computed = new Map(scope.computed)
+  for (const { expression, alias, at } of items) {
+    const { properties, navigations } = scope.here.type
+    if (computed.has(alias) || properties.has(alias) || navigations.has(alias))
+      throw badRequest(`'${alias}' is the name of a property already`, {
+        target: '$compute',
+        position: at,
+      })
+    computed.set(alias, bindExpression(expression, { ...scope, computed }))
+  }
+  return computed
+}
+
+const allOf = (
+  conditions: readonly (BoundExpression | undefined)[],
+): BoundExpression | undefined => {
+  const given = conditions.filter((condition) => condition !== undefined)
+  return given.length > 1 ? { kind: 'and', operands: given, type: 'Edm.Boolean' } : given[0]
+}
+
+/** Binds the options of a collection, or of one entity. Throws `ODataError`. */
+export const bindQuery = (options: QueryOptions, start: QueryStart): BoundQuery => {
+  const { model, set, row, budget, it = row } = start
+  const aliases = new Map([...start.aliases, ...options.aliases])
+  const plain = { model, here: row, it, variables: new Map(), budget, aliases }
+  const none: Scope = { ...plain, target: '$compute', computed: new Map() }
+  const computed = bindCompute(options.compute ?? [], none)
+  const scope = (target: string): Scope => ({ ...plain, target, computed })
+  const expands = bindExpand(options, scope('$expand'), (nested, of) =>
+    bindQuery(nested, { model, budget, aliases, ...of }),
+  )
+  const select = bindSelect(options, scope('$select'), expands)
+  return {
+    set,
+    row,
+    ...select,
+    expands,
+    filter: allOf([
+      options.filter && bindCondition(options.filter, scope('$filter')),
+      options.search && bindSearch(options.search, scope('$search')),
+    ]),
+    orderBy: (options.orderBy ?? []).map((item) => bindOrderItem(item, scope('$orderby'))),
+    options: { ...options, aliases },
+  }
+}
+
+/** A start at the top of a request. */
+export const startAt = (
+  model: Model,
+  set: EntitySet,
+  type: EntityType,
+  budget: Budget,
+): QueryStart => ({ model, set, row: rowOf(type, budget), budget, aliases: new Map() })
+
+export type { BoundExpand, BoundLiteral }

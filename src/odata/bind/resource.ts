@@ -1,0 +1,240 @@
+// A resource path against the model (OData 4.01 URL 4): from an entity set over keys and navigation properties to
+// what is asked for.
+import type { Argument, ODataExpression, ResourcePath, ResourceSegment } from '../ast.ts'
+import type { EntitySet, Model, NavigationProperty, Property } from '../edm/model.ts'
+import { familyOf } from '../edm/types.ts'
+import { badRequest, notFound, notSupported } from '../errors.ts'
+import type { BoundExpression, BoundLiteral, Instance } from './bound.ts'
+import { bindCondition } from './expression.ts'
+import { createBudget, rowOf, suggestion, type Budget, type Scope } from './scope.ts'
+import { bindLiteral } from './types.ts'
+import { renderExpression } from '../render/expression.ts'
+import { keySegment } from '../render/links.ts'
+
+type Row = Extract<Instance, { readonly kind: 'row' }>
+
+/** A navigation property that the path follows; its entities are `row`. */
+export type PathStep = {
+  readonly from: Row
+  readonly navigation: NavigationProperty
+  readonly row: Row
+}
+
+/** Entities that a path leads to: all of them, or the one that keys and single-valued properties leave. */
+export type BoundPath = {
+  readonly set: EntitySet
+  readonly row: Row
+  readonly base: Row
+  readonly steps: readonly PathStep[]
+  readonly conditions: readonly BoundExpression[]
+  readonly single: boolean
+  /** Values of the key when the path is `Set(key)` and nothing more. */
+  readonly key: readonly BoundLiteral[] | undefined
+  /** The canonical text of the path, for links. */
+  readonly text: string
+}
+
+/** What of it is asked for. */
+export type BoundResource = {
+  readonly path: BoundPath
+  readonly budget: Budget
+  readonly what:
+    | { readonly kind: 'entities' | 'count' | 'ref' }
+    | { readonly kind: 'property' | 'value'; readonly property: Property }
+}
+
+type Context = {
+  readonly model: Model
+  readonly budget: Budget
+  readonly aliases: ReadonlyMap<string, ODataExpression>
+}
+
+const target = 'the path'
+
+const valueOf = ({ value }: Argument, aliases: Context['aliases']): BoundLiteral | undefined => {
+  const found =
+    value.kind === 'path' && value.root.startsWith('@') ? aliases.get(value.root.slice(1)) : value
+  return found?.kind === 'literal' ? bindLiteral(found, target) : undefined
+}
+
+/** OData 4.01 URL 4.3.1: the only part of a key need not be named. */
+const bindKey = (
+  args: readonly Argument[],
+  { name, type }: EntitySet,
+  aliases: Context['aliases'],
+): readonly BoundLiteral[] => {
+  const names = type.key.map((property) => property.name)
+  const fault = (text: string) =>
+    badRequest(`${text} The key of '${name}' is (${names.join(',')}).`, { target })
+  if (args.length !== names.length) throw fault(`Give ${names.length} key value(s).`)
+  return type.key.map((property, i) => {
+    const part = args.find((arg) => arg.name === property.name) ?? args[i]
+    if (part === undefined || (part.name !== undefined && part.name !== property.name))
+      throw fault(`'${property.name}' is missing.`)
+    const value = valueOf(part, aliases)
+    if (value === undefined) throw fault(`'${property.name}' has no value.`)
+    if (value.type === 'null' || familyOf(value.type) !== familyOf(property.type))
+      throw fault(`'${property.name}' is ${property.type}, not ${value.type}.`)
+    return value
+  })
+}
+
+const keyCondition = (row: Row, key: readonly BoundLiteral[]): readonly BoundExpression[] =>
+  row.type.key.map((property, i): BoundExpression => {
+    const right = key[i]
+    if (right === undefined) throw new TypeError('A key value is missing')
+    return {
+      kind: 'compare',
+      operator: 'eq',
+      left: { kind: 'property', instance: row, property, type: property.type },
+      right,
+      type: 'Edm.Boolean',
+    }
+  })
+
+const withKey = (path: BoundPath, args: readonly Argument[], context: Context): BoundPath => {
+  if (path.single) throw badRequest('A key follows a collection, not a single entity.', { target })
+  const key = bindKey(args, path.set, context.aliases)
+  return {
+    ...path,
+    conditions: [...path.conditions, ...keyCondition(path.row, key)],
+    single: true,
+    key: path.steps.length === 0 && path.conditions.length === 0 ? key : undefined,
+    text:
+      path.text +
+      keySegment(
+        path.set,
+        key.map(({ value }) => value),
+      ),
+  }
+}
+
+const along = (path: BoundPath, navigation: NavigationProperty, context: Context): BoundPath => {
+  const set = context.model.sets.get(navigation.targetSet)
+  if (set === undefined) throw new TypeError(`The model has no set '${navigation.targetSet}'`)
+  if (!path.single)
+    throw badRequest(`Name one entity by its key before '${navigation.name}'.`, { target })
+  const row = rowOf(set.type, context.budget)
+  return {
+    ...path,
+    set,
+    row,
+    steps: [...path.steps, { from: path.row, navigation, row }],
+    single: !navigation.collection,
+    key: undefined,
+    text: `${path.text}/${encodeURIComponent(navigation.name)}`,
+  }
+}
+
+const startPath = (segment: ResourceSegment, context: Context): BoundPath => {
+  if (segment.kind !== 'name') throw notFound('There is no such resource.', { target })
+  const set = context.model.sets.get(segment.name)
+  if (set === undefined) {
+    const hint = suggestion(segment.name, context.model.sets.keys())
+    throw notFound(`There is no entity set '${segment.name}'.${hint}`, { target })
+  }
+  const row = rowOf(set.type, context.budget)
+  const text = encodeURIComponent(set.name)
+  const path = { set, row, base: row, steps: [], conditions: [], single: false, text }
+  const whole = { ...path, key: undefined }
+  return segment.args === undefined ? whole : withKey(whole, segment.args, context)
+}
+
+const unknownSegment = (path: BoundPath, name: string): Error => {
+  const { name: typeName, properties, navigations } = path.set.type
+  const hint = suggestion(name, [...properties.keys(), ...navigations.keys()])
+  return notFound(`There is no '${name}' below '${typeName}'.${hint}`, { target })
+}
+
+const filterScope = (path: BoundPath, context: Context): Scope => ({
+  ...context,
+  target,
+  here: path.row,
+  it: path.row,
+  variables: new Map(),
+  computed: new Map(),
+})
+
+type Found = { readonly path: BoundPath; readonly what: BoundResource['what'] | undefined }
+
+/** A segment that ends a path: `$count`, `$ref`, `$value`. */
+const bindWord = (
+  path: BoundPath,
+  what: BoundResource['what'] | undefined,
+  kind: 'count' | 'ref' | 'value',
+): BoundResource['what'] => {
+  if (kind === 'value') {
+    if (what?.kind !== 'property')
+      throw badRequest('/$value follows a primitive property.', { target })
+    return { kind: 'value', property: what.property }
+  }
+  if (what !== undefined)
+    throw badRequest(`/$${kind} follows entities, not a property.`, { target })
+  if (kind === 'count' && path.single)
+    throw badRequest('/$count follows a collection, not a single entity.', { target })
+  return { kind }
+}
+
+const bindName = (
+  path: BoundPath,
+  segment: Extract<ResourceSegment, { readonly kind: 'name' }>,
+  context: Context,
+): Found => {
+  const { name, args } = segment
+  if (name.includes('.')) throw notSupported(`the path segment '${name}'`, { target })
+  const navigation = path.set.type.navigations.get(name)
+  if (navigation !== undefined) {
+    const next = along(path, navigation, context)
+    return { path: args === undefined ? next : withKey(next, args, context), what: undefined }
+  }
+  const property = path.set.type.properties.get(name)
+  if (!path.single && args === undefined && property === undefined)
+    throw notSupported(`the path segment '${name}' (a key is written in parentheses)`, { target })
+  if (property === undefined) throw unknownSegment(path, name)
+  if (!path.single) throw badRequest(`Name one entity by its key before '${name}'.`, { target })
+  if (args !== undefined) throw unknownSegment(path, `${name}(…)`)
+  return { path, what: { kind: 'property', property } }
+}
+
+const bindSegment = (found: Found, segment: ResourceSegment, context: Context): Found => {
+  const { path, what } = found
+  switch (segment.kind) {
+    case 'count':
+    case 'ref':
+    case 'value':
+      return { path, what: bindWord(path, what, segment.kind) }
+    case 'filter': {
+      if (what !== undefined || path.single)
+        throw badRequest('/$filter follows a collection.', { target })
+      const more = bindCondition(segment.condition, filterScope(path, context))
+      const text = `${path.text}/$filter(${encodeURIComponent(renderExpression(segment.condition))})`
+      return {
+        path: { ...path, conditions: [...path.conditions, more], key: undefined, text },
+        what,
+      }
+    }
+    case 'each':
+    case 'query':
+      throw notSupported(`/$${segment.kind}`, { target })
+    case 'text':
+      throw notSupported('keys and indexes as path segments', { target })
+    case 'name':
+      if (what?.kind === 'property')
+        throw notFound(`Nothing lies below '${what.property.name}' but $value.`, { target })
+      return bindName(path, segment, context)
+  }
+}
+
+/** Binds a resource path. Throws `ODataError`: 404 for what does not exist, 501 for what is not offered. */
+export const bindResource = (
+  { segments }: Extract<ResourcePath, { readonly kind: 'resource' }>,
+  model: Model,
+  aliases: Context['aliases'],
+): BoundResource => {
+  const [first, ...rest] = segments
+  if (first === undefined) throw notFound('There is no such resource.', { target })
+  const context: Context = { model, budget: createBudget(), aliases }
+  let found: Found = { path: startPath(first, context), what: undefined }
+  for (const segment of rest) found = bindSegment(found, segment, context)
+  return { path: found.path, budget: context.budget, what: found.what ?? { kind: 'entities' } }
+}

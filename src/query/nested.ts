@@ -1,0 +1,43 @@
+// Rows inside a cell. A source that builds JSON gives them as a list of lists, in which 64-bit integers and decimals
+// are text, and bytes are hexadecimal text, so that nothing is lost on the way.
+import type { Cell, Expression, ReadShape, Row } from './plan.ts'
+import { typeOf } from './plan.ts'
+
+type Json = null | boolean | number | string | readonly Json[]
+
+const cellOf = (value: Json, output: Expression): Cell => {
+  if (value === null) return output.kind === 'rows' ? [] : null
+  if (output.kind === 'rows') return rowsOf(value, output.query)
+  if (typeof value === 'object') throw new TypeError('A list where a value is expected')
+  const type = typeOf(output)
+  if (type === 'Edm.Binary') return Buffer.from(String(value), 'hex')
+  return type === 'Edm.Int64' && typeof value === 'string' ? BigInt(value) : value
+}
+
+const rowsOf = (list: Json, { outputs }: ReadShape): readonly Row[] => {
+  if (list === null || typeof list !== 'object') throw new TypeError('Rows are a list')
+  return list.map((row) => {
+    if (row === null || typeof row !== 'object') throw new TypeError('A row is a list')
+    return outputs.map((output, i) => cellOf(row[i] ?? null, output))
+  })
+}
+
+/** Makes rows of the text that a source gave for a `rows` output. */
+const decodeRows = (text: Cell, query: ReadShape): readonly Row[] => {
+  if (text === null) return []
+  if (typeof text !== 'string') throw new TypeError('Nested rows come as JSON text')
+  return rowsOf(JSON.parse(text) as Json, query)
+}
+
+/** Decodes the nested rows of each row of a shape; `undefined` where the shape has none. */
+export const nestedDecoder = ({ outputs }: ReadShape): ((row: Row) => Row) | undefined => {
+  const nested = outputs.flatMap((output, at) =>
+    output.kind === 'rows' ? [{ at, query: output.query }] : [],
+  )
+  if (nested.length === 0) return undefined
+  return (row) => {
+    const copy = [...row]
+    for (const { at, query } of nested) copy[at] = decodeRows(row[at] ?? null, query)
+    return copy
+  }
+}
