@@ -1,5 +1,5 @@
 import { isNullable, type Order, type ReadShape, type Slot } from '#query/plan.ts'
-import { compileComparable, compileCondition, compileOperand } from './condition.ts'
+import { compileCondition, compileOperand, compileSortable } from './condition.ts'
 import type { Dialect } from './dialect.ts'
 import {
   empty,
@@ -43,9 +43,9 @@ const compileAfter = (shape: ReadShape, after: readonly After[], dialect: Dialec
   const steps = shape.order.flatMap((order, i): Step[] => {
     const value = after[i]
     if (value === undefined) return []
-    const column = compileComparable(order.expression, dialect)
+    const column = compileSortable(order.expression, dialect)
     const slot = value.kind === 'slot' ? { ...value, type: typeOfOrder(order, value) } : value
-    return [{ order, value, column, at: compileComparable(slot, dialect) }]
+    return [{ order, value, column, at: compileSortable(slot, dialect) }]
   })
   if (isOneDirection(steps)) {
     const columns = join(
@@ -84,8 +84,10 @@ const compileWhere = (shape: ReadShape, dialect: Dialect): Sql => {
 const compileOrder = (order: readonly Order[], dialect: Dialect): Sql => {
   if (order.length === 0) return empty
   const items = order.map(({ expression, descending }) => {
-    const operand = compileComparable(expression, dialect)
-    return sql`${operand}${descending ? sql` DESC` : empty}${dialect.orderNulls(descending)}`
+    const operand = compileSortable(expression, dialect)
+    // Said where null cannot be, it would keep some engines from using an index.
+    const nulls = isNullable(expression) ? dialect.orderNulls(descending) : empty
+    return sql`${operand}${descending ? sql` DESC` : empty}${nulls}`
   })
   return sql` ORDER BY ${join(items, sql`, `)}`
 }

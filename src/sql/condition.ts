@@ -37,8 +37,16 @@ export const compileOperand = (expression: Expression, dialect: Dialect): Sql =>
 }
 
 /** The operand in the form in which it compares. */
-export const compileComparable = (expression: Expression, dialect: Dialect): Sql =>
+const compileComparable = (expression: Expression, dialect: Dialect): Sql =>
   dialect.comparable(typeOf(expression), compileOperand(expression, dialect))
+
+/** The operand in the form in which it is equal. */
+const compileEquatable = (expression: Expression, dialect: Dialect): Sql =>
+  (dialect.equatable ?? dialect.comparable)(typeOf(expression), compileOperand(expression, dialect))
+
+/** The operand in the form in which it sorts. */
+export const compileSortable = (expression: Expression, dialect: Dialect): Sql =>
+  (dialect.sortable ?? dialect.comparable)(typeOf(expression), compileOperand(expression, dialect))
 
 /** OData 4.01 URL 5.1.1.1: null equals null only, and is neither above nor below anything. */
 const againstNull = (operator: CompareOperator, other: Expression, dialect: Dialect): Sql => {
@@ -53,8 +61,8 @@ const compileEquality = (
   dialect: Dialect,
   loose: boolean,
 ): Sql => {
-  const a = compileComparable(left, dialect)
-  const b = compileComparable(right, dialect)
+  const a = compileEquatable(left, dialect)
+  const b = compileEquatable(right, dialect)
   const nullable = [isNullable(left), isNullable(right)]
   if (operator === 'ne')
     return nullable.includes(true) ? dialect.different(a, b) : sql`${a} <> ${b}`
@@ -89,8 +97,8 @@ const compileIn = (
   loose: boolean,
 ): Sql => {
   const slots = items.filter((item) => item.kind === 'slot')
-  const values = slots.map((slot) => compileComparable(slot, dialect))
-  const a = compileComparable(operand, dialect)
+  const values = slots.map((slot) => compileEquatable(slot, dialect))
+  const a = compileEquatable(operand, dialect)
   const listed = values.length === 0 ? sql`FALSE` : sql`${a} IN (${join(values, sql`, `)})`
   const exact =
     loose || values.length === 0 || !isNullable(operand) ? listed : dialect.isTrue(listed)

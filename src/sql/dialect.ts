@@ -8,6 +8,10 @@ export type Dialect = {
   readonly placeholder: (n: number) => string
   /** An operand in the form in which values of its type compare and sort rightly. */
   readonly comparable: (type: EdmType | undefined, operand: Sql) => Sql
+  /** The form for equality alone, where it is a cheaper one that an index answers; else `comparable`. */
+  readonly equatable?: (type: EdmType | undefined, operand: Sql) => Sql
+  /** The form for the order and for what follows a row in it, where the engine's own order is another one; else `comparable`. */
+  readonly sortable?: (type: EdmType | undefined, operand: Sql) => Sql
   /** Equal, with null equal to null; never unknown. */
   readonly same: (left: Sql, right: Sql) => Sql
   /** Not equal, with null equal to null; never unknown. */
@@ -15,7 +19,7 @@ export type Dialect = {
   /** Null (unknown) becomes false. */
   readonly isTrue: (condition: Sql) => Sql
   readonly limit: (limit: Sql | undefined, offset: Sql | undefined) => Sql
-  /** `NULLS FIRST` where the engine's default differs from OData 4.01 URL 5.1.4 (null is lowest). */
+  /** `NULLS FIRST` where the engine's default differs from OData 4.01 URL 5.1.4 (null is lowest). Asked where null can be. */
   readonly orderNulls: (descending: boolean) => Sql
   /** One cell per canonical function. Null in any argument must give null. */
   readonly functions: Record<FunctionName, (args: readonly Sql[]) => Sql>

@@ -11,6 +11,8 @@ import type { Source } from '#connectors/connector.ts'
 import { createSqliteConnector } from '#connectors/sqlite/index.ts'
 import { createReaderPool, type PoolLimits } from '#connectors/sqlite/reader-pool.ts'
 import type { Column, ReadPlan, ReadShape, Row } from '#query/plan.ts'
+import { connectorContract } from './connectors/contract.ts'
+import { sqliteEngine } from './connectors/sqlite.ts'
 
 const addresses = createAddressPolicy([])
 
@@ -309,3 +311,5 @@ describe('a filtered page', () => {
       assert.deepEqual(await rowsOf(source, last), [rowCount - 1, rowCount])
     }))
 })
+
+connectorContract(sqliteEngine)
