@@ -85,22 +85,23 @@ test('half of TLS is refused by the name of the other half', () => {
   assert.throws(() => parse({ HEADGATE_TLS_KEY: '/k.pem' }), /HEADGATE_TLS_CERT is missing/)
 })
 
-test('an unknown variable is refused with the known ones, and what comes later says so', () => {
+test('an unknown variable is refused with the known ones', () => {
   assert.throws(
     () => parse({ HEADGATE_PROT: '1' }),
     /HEADGATE_PROT is not an option.*HEADGATE_PORT/,
   )
-  assert.throws(
-    () => parse({ HEADGATE_DATA_ALLOW: '10.0.0.0/8' }),
-    /HEADGATE_DATA_ALLOW cannot be used yet/,
-  )
   assert.equal(parse({ HEADGATEWAY: 'x', PATH: '/bin' }).port, 8080)
 })
 
-test('address ranges of outbound calls are a list, and none unless given', () => {
+test('address ranges of outbound calls and of databases are a list, and none unless given', () => {
   assert.deepEqual(parse({}).egressAllow, [])
   const given = parse({ HEADGATE_EGRESS_ALLOW: '127.0.0.0/8, fd00::/8,10.0.0.7' }).egressAllow
   assert.deepEqual(given, ['127.0.0.0/8', 'fd00::/8', '10.0.0.7'])
+  assert.deepEqual(parse({}).dataAllow, [])
+  assert.deepEqual(parse({ HEADGATE_DATA_ALLOW: '10.0.0.0/8, ::1' }).dataAllow, [
+    '10.0.0.0/8',
+    '::1',
+  ])
 })
 
 test('habits of HDP are named one by one, or all', () => {

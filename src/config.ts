@@ -182,6 +182,7 @@ export type Config = {
   readonly metricsPort: number | undefined
   /** Address ranges that outbound HTTP may reach although they are private. */
   readonly egressAllow: readonly string[]
+  readonly dataAllow: readonly string[]
   readonly hdp: ReadonlySet<HdpHabit>
 }
 
@@ -208,14 +209,10 @@ const known = [
   'TRUST_PROXY',
   'METRICS_PORT',
   'EGRESS_ALLOW',
+  'DATA_ALLOW',
   'HDP',
   'INSECURE_HTTP',
 ] as const
-
-/** Named in the design, and refused until the feature that reads them is here: silence would mislead. */
-const later: Readonly<Record<string, string>> = {
-  DATA_ALLOW: 'data stores on a network come with a later release; unset it',
-}
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -223,8 +220,6 @@ const refuseUnknown = (environment: Environment): void => {
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith('HEADGATE_') || value === undefined) continue
     const short = name.slice('HEADGATE_'.length)
-    const reason = later[short]
-    if (reason !== undefined) throw new Error(`${name} cannot be used yet: ${reason}.`)
     if (!known.some((k) => k === short))
       throw new Error(
         `${name} is not an option of Headgate. Known: ${known.map((k) => `HEADGATE_${k}`).join(', ')}.`,
@@ -335,6 +330,7 @@ export const parseConfig = (environment: Environment, cwd: string): Config => {
     trustProxy: optional('TRUST_PROXY', addresses),
     metricsPort: optional('METRICS_PORT', port('9464')),
     egressAllow: optional('EGRESS_ALLOW', ranges) ?? [],
+    dataAllow: optional('DATA_ALLOW', ranges) ?? [],
     hdp: optional('HDP', habits) ?? new Set(),
   }
   refuseOpenHttp(config, optional('INSECURE_HTTP', flag) ?? false)

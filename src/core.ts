@@ -223,9 +223,9 @@ const createSources = (
   base: Base,
   { config, googleApis }: Pick<AppOptions, 'config' | 'googleApis'>,
   listeners: Listeners,
-  { users, addresses, outbound, tokenClient }: Egress & { readonly users: UserStore },
+  { users, addresses, outbound, tokenClient, databases }: Egress & { readonly users: UserStore },
 ) => {
-  const connectors = createConnectorRegistry({}, googleApis)
+  const connectors = createConnectorRegistry({}, googleApis, databases)
   const sources = createDataSourceStore(base.store)
   const secretOptions = createSecretOptions(base.store, base.sealed)
   const upstreamTokens = createUpstreamTokens({
@@ -313,7 +313,7 @@ export const createCore = (
   const identity = createIdentity(base, listeners)
   // The system store is nobody's upstream (DESIGN invariant 21).
   const never = endpointsOf(config.database?.url.reveal())
-  const egress = createEgress({ allowed: config.egressAllow, never, clock })
+  const egress = createEgress(config, { never, clock })
   return {
     ...base,
     ...egress,

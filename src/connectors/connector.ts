@@ -64,6 +64,8 @@ export type Connector = {
   readonly test?: (options: Readonly<Record<string, string>>, calls: UpstreamCalls) => Promise<void>
   /** Options with the URL of a server that secrets or tokens of the data source are sent to. */
   readonly sendsTo?: readonly string[]
+  /** Options that say which server a password of the data source is presented to, and how well protected; texts, not URLs. */
+  readonly presentsTo?: readonly string[]
 }
 
 /** An opened data source. */

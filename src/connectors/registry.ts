@@ -1,4 +1,6 @@
+import { createDatabaseSockets, type DatabaseSockets } from '#egress/database-sockets.ts'
 import type { Connector } from './connector.ts'
+import { createPostgresConnector } from './postgres/index.ts'
 import { createSqliteConnector } from './sqlite/index.ts'
 import { createUpstreamConnectors, type GoogleApis, googleApis } from './upstream/index.ts'
 import { createReaderPool, type PoolLimits } from './sqlite/reader-pool.ts'
@@ -11,14 +13,19 @@ export type ConnectorRegistry = {
   readonly close: () => Promise<void>
 }
 
-/** Creates all connectors: one line each. Synchronous engines share one bounded pool of processes. */
+/**
+ * Creates all connectors: one line each. Synchronous engines share one bounded pool of processes.
+ * @param sockets the way to databases on a network
+ */
 export const createConnectorRegistry = (
   limits: Partial<PoolLimits> = {},
   google: GoogleApis = googleApis,
+  sockets: DatabaseSockets = createDatabaseSockets({ allowed: [], never: [] }),
 ): ConnectorRegistry => {
   const readers = createReaderPool(limits)
   const connectors: readonly Connector[] = [
     createSqliteConnector(readers),
+    createPostgresConnector(sockets),
     ...createUpstreamConnectors(google),
   ]
   return {

@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import type { buildConnector } from 'undici'
 import type { AddressGuard, Admitted } from './address-guard.ts'
 import { toUpstreamError, upstreamError } from './classify.ts'
@@ -7,7 +7,7 @@ import { toUpstreamError, upstreamError } from './classify.ts'
 type Target = { readonly host: string; readonly port: number; readonly secure: boolean }
 
 /** Settles with the promise, or with the signal's reason. */
-const orAborted = async <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> => {
+export const orAborted = async <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> => {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal.reason as Error)
   signal.addEventListener('abort', abort)
@@ -48,8 +48,9 @@ const lookupOf =
     else done(null, first?.address ?? '', first?.family ?? 0)
   }
 
-const openSocket = async (
-  { host, port }: Target,
+/** A connected socket; both before and after connecting only addresses count that were admitted. */
+export const openSocket = async (
+  { host, port }: Pick<Target, 'host' | 'port'>,
   admitted: Admitted,
   signal: AbortSignal,
 ): Promise<Socket> => {
@@ -67,14 +68,18 @@ const openSocket = async (
   throw upstreamError('forbidden-address', host)
 }
 
-/** Verifies the certificate, whatever the environment of the process says. */
-const secure = async (socket: Socket, host: string, signal: AbortSignal): Promise<Socket> => {
+/** Speaks TLS. Verifies the certificate, whatever the environment of the process says, unless the options say otherwise. */
+export const secure = async (
+  { socket, host }: { readonly socket: Socket; readonly host: string },
+  options: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<Socket> => {
   const secured = connectTls({
+    rejectUnauthorized: true,
+    ...options,
     socket,
     host,
     servername: isIP(host) === 0 ? host.replace(/\.$/, '') : '',
-    ALPNProtocols: ['http/1.1'],
-    rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
   })
   try {
@@ -105,7 +110,8 @@ export const createConnector = (guard: AddressGuard, timeout: number) => {
   const establish = async (target: Target, signal: AbortSignal): Promise<Socket> => {
     const admitted = await orAborted(signal, guard.admit(target.host, target.port, !target.secure))
     const socket = await openSocket(target, admitted, signal)
-    return target.secure ? secure(socket, target.host, signal) : socket
+    const http = { ALPNProtocols: ['http/1.1'] }
+    return target.secure ? secure({ socket, host: target.host }, http, signal) : socket
   }
 
   const withinTime = async (target: Target): Promise<Socket> => {

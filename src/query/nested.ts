@@ -1,17 +1,33 @@
 // Rows inside a cell. A source that builds JSON gives them as a list of lists, in which 64-bit integers and decimals
 // are text, and bytes are hexadecimal text, so that nothing is lost on the way.
+import type { EdmType } from '#odata/edm/types.ts'
 import type { Cell, Expression, ReadShape, Row } from './plan.ts'
 import { typeOf } from './plan.ts'
 
 type Json = null | boolean | number | string | readonly Json[]
 
+const numbers: ReadonlySet<EdmType | undefined> = new Set<EdmType>([
+  'Edm.Byte',
+  'Edm.SByte',
+  'Edm.Int16',
+  'Edm.Int32',
+  'Edm.Single',
+  'Edm.Double',
+  'Edm.Duration',
+])
+
+const fromText = (text: string, type: EdmType | undefined): Cell => {
+  if (type === 'Edm.Binary') return Buffer.from(text, 'hex')
+  if (type === 'Edm.Int64') return BigInt(text)
+  if (type === 'Edm.Boolean') return text === 'true'
+  return numbers.has(type) ? Number(text) : text
+}
+
 const cellOf = (value: Json, output: Expression): Cell => {
   if (value === null) return output.kind === 'rows' ? [] : null
   if (output.kind === 'rows') return rowsOf(value, output.query)
   if (typeof value === 'object') throw new TypeError('A list where a value is expected')
-  const type = typeOf(output)
-  if (type === 'Edm.Binary') return Buffer.from(String(value), 'hex')
-  return type === 'Edm.Int64' && typeof value === 'string' ? BigInt(value) : value
+  return typeof value === 'string' ? fromText(value, typeOf(output)) : value
 }
 
 const rowsOf = (list: Json, { outputs }: ReadShape): readonly Row[] => {

@@ -7,10 +7,11 @@ import {
   type Slot,
 } from '#query/plan.ts'
 import {
-  compileComparable,
   compileCondition,
+  compileEquatable,
   compileOperand,
   compileOrderItems,
+  compileSortable,
   type Compiler,
 } from './condition.ts'
 import type { Dialect } from './dialect.ts'
@@ -57,10 +58,10 @@ const compileAfter = (shape: ReadShape, after: readonly After[], compiler: Compi
   const steps = shape.order.flatMap((order, i): Step[] => {
     const value = after[i]
     if (value === undefined) return []
-    const column = compileComparable(order.expression, compiler)
+    const column = compileSortable(order.expression, compiler)
     const slot =
       value.kind === 'slot' ? { ...value, type: typeOf(order.expression) ?? value.type } : value
-    return [{ order, value, column, at: compileComparable(slot, compiler) }]
+    return [{ order, value, column, at: compileSortable(slot, compiler) }]
   })
   if (isOneDirection(steps)) {
     const columns = join(
@@ -98,7 +99,7 @@ const alias = (row: number): Sql => name(`t${row}`)
 const compileJoin = ({ row, table, on, inner }: Join, compiler: Compiler): Sql => {
   const pairs = on.map(
     ({ left, right }) =>
-      sql`${compileComparable(right, compiler)} = ${compileComparable(left, compiler)}`,
+      sql`${compileEquatable(right, compiler)} = ${compileEquatable(left, compiler)}`,
   )
   const kind = inner ? sql` JOIN ` : sql` LEFT JOIN `
   return sql`${kind}${identifier(table)} AS ${alias(row)} ON ${join(pairs, sql` AND `)}`

@@ -48,8 +48,10 @@ const compileRows = ({ query }: Kind<'rows'>, compiler: Compiler): Sql =>
 
 export const compileOrderItems = (order: readonly Order[], compiler: Compiler): Sql => {
   const items = order.map(({ expression, descending }) => {
-    const operand = compileComparable(expression, compiler)
-    return sql`${operand}${descending ? sql` DESC` : empty}${compiler.dialect.orderNulls(descending)}`
+    const operand = compileSortable(expression, compiler)
+    // Said where null cannot be, it would keep some engines from using an index.
+    const nulls = isNullable(expression) ? compiler.dialect.orderNulls(descending) : empty
+    return sql`${operand}${descending ? sql` DESC` : empty}${nulls}`
   })
   return join(items, sql`, `)
 }
@@ -70,6 +72,7 @@ export const compileOperand: (expression: Expression, compiler: Compiler) => Sql
     compiler.dialect.functions[called](
       args.map((arg) => compileOperand(arg, compiler)),
       type,
+      args.map(typeOf),
     ),
   arithmetic: ({ operator, left, right, type }, compiler) =>
     compiler.dialect.arithmetic(
@@ -78,7 +81,11 @@ export const compileOperand: (expression: Expression, compiler: Compiler) => Sql
       operandOf(right, compiler),
       type,
     ),
-  negate: ({ operand }, compiler) => sql`(- ${compileOperand(operand, compiler)})`,
+  // The smallest of a small type has no opposite in it.
+  negate: ({ operand, type }, compiler) =>
+    typeOf(operand) === type
+      ? sql`(- ${compileOperand(operand, compiler)})`
+      : sql`(- ${compiler.dialect.cast(operandOf(operand, compiler), type)})`,
   cast: ({ operand, type }, compiler) => compiler.dialect.cast(operandOf(operand, compiler), type),
   case: (expression, compiler) => sql`(${compileCase(expression, compiler)})`,
   count: ({ query }, compiler) => sql`(${compiler.query(query, 'count')})`,
@@ -98,8 +105,20 @@ export const compileOperand: (expression: Expression, compiler: Compiler) => Sql
 })
 
 /** The operand in the form in which it compares. */
-export const compileComparable = (expression: Expression, compiler: Compiler): Sql =>
+const compileComparable = (expression: Expression, compiler: Compiler): Sql =>
   compiler.dialect.comparable(typeOf(expression), compileOperand(expression, compiler))
+
+/** The operand in the form in which it is equal. */
+export const compileEquatable = (expression: Expression, compiler: Compiler): Sql => {
+  const { comparable, equatable = comparable } = compiler.dialect
+  return equatable(typeOf(expression), compileOperand(expression, compiler))
+}
+
+/** The operand in the form in which it sorts. */
+export const compileSortable = (expression: Expression, compiler: Compiler): Sql => {
+  const { comparable, sortable = comparable } = compiler.dialect
+  return sortable(typeOf(expression), compileOperand(expression, compiler))
+}
 
 /** OData 4.01 URL 5.1.1.1: null equals null only, and is neither above nor below anything. */
 const againstNull = (operator: CompareOperator, other: Expression, compiler: Compiler): Sql => {
@@ -115,8 +134,8 @@ const compileEquality = (
   loose: boolean,
 ): Sql => {
   const { dialect } = compiler
-  const a = compileComparable(left, compiler)
-  const b = compileComparable(right, compiler)
+  const a = compileEquatable(left, compiler)
+  const b = compileEquatable(right, compiler)
   const nullable = [isNullable(left), isNullable(right)]
   if (operator === 'ne')
     return nullable.includes(true) ? dialect.different(a, b) : sql`${a} <> ${b}`
@@ -144,8 +163,8 @@ const compileCompare = (expression: Kind<'compare'>, compiler: Compiler, loose: 
 const compileIn = ({ operand, items }: Kind<'in'>, compiler: Compiler, loose: boolean): Sql => {
   const plain = items.filter((item) => item.kind === 'slot')
   const others = items.filter((item) => item.kind !== 'slot' && item.kind !== 'null')
-  const values = plain.map((slot) => compileComparable(slot, compiler))
-  const a = compileComparable(operand, compiler)
+  const values = plain.map((slot) => compileEquatable(slot, compiler))
+  const a = compileEquatable(operand, compiler)
   const listed = values.length === 0 ? sql`FALSE` : sql`${a} IN (${join(values, sql`, `)})`
   const exact =
     loose || values.length === 0 || !isNullable(operand) ? listed : compiler.dialect.isTrue(listed)

@@ -10,6 +10,13 @@ export type Operand = { readonly sql: Sql; readonly type: EdmType | undefined }
 /** A column of nested rows; `rows` when it holds rows itself. */
 export type NestedColumn = { readonly sql: Sql; readonly type: EdmType | 'rows' | undefined }
 
+/** A canonical function: its arguments, the type of the result, and the types of the arguments. */
+export type DialectFunction = (
+  args: readonly Sql[],
+  type: EdmType,
+  types: readonly (EdmType | undefined)[],
+) => Sql
+
 /** How one SQL engine says things. To add one: a file in `dialects/` and one line in its index. */
 export type Dialect = {
   /** The n-th placeholder, counted from 1. */
@@ -18,6 +25,10 @@ export type Dialect = {
   readonly parameter: (type: EdmType, value: Sql) => Sql
   /** An operand in the form in which values of its type compare and sort rightly. */
   readonly comparable: (type: EdmType | undefined, operand: Sql) => Sql
+  /** The form for equality alone, where it is a cheaper one that an index answers; else `comparable`. */
+  readonly equatable?: (type: EdmType | undefined, operand: Sql) => Sql
+  /** The form for the order and for what follows a row in it, where the engine's own order is another one; else `comparable`. */
+  readonly sortable?: (type: EdmType | undefined, operand: Sql) => Sql
   /** Equal, with null equal to null; never unknown. */
   readonly same: (left: Sql, right: Sql) => Sql
   /** Not equal, with null equal to null; never unknown. */
@@ -25,10 +36,10 @@ export type Dialect = {
   /** Null (unknown) becomes false. */
   readonly isTrue: (condition: Sql) => Sql
   readonly limit: (limit: Sql | undefined, offset: Sql | undefined) => Sql
-  /** `NULLS FIRST` where the engine's default differs from OData 4.01 URL 5.1.5 (null is lowest). */
+  /** `NULLS FIRST` where the engine's default differs from OData 4.01 URL 5.1.5 (null is lowest). Asked where null can be. */
   readonly orderNulls: (descending: boolean) => Sql
-  /** One cell per canonical function; `type` is that of the result. Null in any argument must give null. */
-  readonly functions: Record<FunctionName, (args: readonly Sql[], type: EdmType) => Sql>
+  /** One cell per canonical function. Null in any argument must give null. */
+  readonly functions: Record<FunctionName, DialectFunction>
   /** Arithmetic of numbers, dates and durations (which are seconds). Dividing by zero gives null. */
   readonly arithmetic: (
     operator: ArithmeticOperator,

@@ -11,6 +11,8 @@ import type { Source } from '#connectors/connector.ts'
 import { createSqliteConnector } from '#connectors/sqlite/index.ts'
 import { createReaderPool, type PoolLimits } from '#connectors/sqlite/reader-pool.ts'
 import type { Column, ReadPlan, ReadShape, Row } from '#query/plan.ts'
+import { connectorContract } from './connectors/contract.ts'
+import { sqliteEngine } from './connectors/sqlite.ts'
 
 const addresses = createAddressPolicy([])
 
@@ -148,7 +150,7 @@ describe('the SQLite connector', () => {
       assert.deepEqual(pool.pids(), [pid])
     }))
   test('kills a runaway statement after its time and goes on', () =>
-    withSource({ processes: 1, statementTimeout: 400 }, async (source, pool) => {
+    withSource({ processes: 1, statementTimeout: 1500 }, async (source, pool) => {
       const reading = drain(source.read(runaway, never))
       await wait(100)
       const [pid = 0] = pool.pids()
@@ -312,3 +314,5 @@ describe('a filtered page', () => {
       assert.deepEqual(await rowsOf(source, last), [rowCount - 1, rowCount])
     }))
 })
+
+connectorContract(sqliteEngine)

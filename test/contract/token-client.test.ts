@@ -12,7 +12,10 @@ import { type MockServer, startMockServer } from '#test/support/upstream/mock-se
 import { type Salesforce, startSalesforce } from '#test/support/upstream/salesforce.ts'
 
 const redirectUri = 'https://gateway.example/callback'
-const egress = createEgress({ allowed: ['127.0.0.1'], never: [], clock: systemClock })
+const egress = createEgress(
+  { egressAllow: ['127.0.0.1'], dataAllow: [] },
+  { never: [], clock: systemClock },
+)
 let google: Google
 let salesforce: Salesforce
 let stranger: MockServer

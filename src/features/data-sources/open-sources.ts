@@ -3,6 +3,7 @@ import type { ConnectorRegistry } from '#connectors/registry.ts'
 import type { Store } from '#store/store.ts'
 import type { DataSource, SourceRef } from './data-source.ts'
 import type { DataSourceService } from './service.ts'
+import { requireSecrets, type SecretOptionsStore } from './secrets.ts'
 import type { DataSourceStore } from './store.ts'
 
 /** An opened data source with the state it was opened in. */
@@ -26,6 +27,7 @@ const maxOpen = 200
 export const createOpenSources = (deps: {
   readonly store: Store
   readonly dataSources: DataSourceStore
+  readonly secretOptions: SecretOptionsStore
   readonly connectors: ConnectorRegistry
   readonly contextOf: DataSourceService['contextOf']
 }) => {
@@ -46,14 +48,17 @@ export const createOpenSources = (deps: {
   }
 
   const start = async (id: number): Promise<Opened> => {
-    const dataSource = await deps.store.read(() => deps.dataSources.readById(id))
+    const { dataSource, secrets } = await deps.store.read(function* () {
+      const found = yield* deps.dataSources.readById(id)
+      const opened = found && (yield* deps.secretOptions.open(found))
+      return { dataSource: found, secrets: opened }
+    })
     const connector = dataSource && deps.connectors.find(dataSource.dataStore)
     if (dataSource === undefined || connector === undefined)
       throw new Error(`data source ${id} cannot be opened`)
-    return {
-      dataSource,
-      source: await connector.open(dataSource.options, deps.contextOf(dataSource.tenantId)),
-    }
+    const options = { ...dataSource.options, ...requireSecrets(secrets) }
+    const source = await connector.open(options, deps.contextOf(dataSource.tenantId))
+    return { dataSource, source }
   }
 
   const makeRoom = (): void => {

@@ -70,13 +70,17 @@ const originOf = (uri: string | undefined): string | undefined => {
   return URL.canParse(url) ? new URL(url).origin : undefined
 }
 
-/** The options that say where secrets go, and now say another server than before. */
+const textOf = (options: Options, name: string): string => (options[name] ?? '').toLowerCase()
+
+/** The options that say where secrets go, and now say another server than before, or one that is reached in another way. */
 export const redirectedOptions = (
   connector: Connector,
   before: Options,
   after: Options,
-): readonly string[] =>
-  (connector.sendsTo ?? []).filter((name) => {
+): readonly string[] => [
+  ...(connector.sendsTo ?? []).filter((name) => {
     const now = originOf(after[name])
     return now !== undefined && now !== originOf(before[name])
-  })
+  }),
+  ...(connector.presentsTo ?? []).filter((name) => textOf(before, name) !== textOf(after, name)),
+]

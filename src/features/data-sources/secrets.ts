@@ -1,3 +1,4 @@
+import { ConnectorError } from '#connectors/errors.ts'
 import { type Command, all, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Place } from '#vault/envelope.ts'
@@ -6,6 +7,15 @@ import type { DataSource } from './data-source.ts'
 
 /** Options that are secrets, by name. */
 export type SecretOptions = Readonly<Record<string, string>>
+
+/** For whoever is about to connect. Throws a `ConnectorError` for those that do not open any more. */
+export const requireSecrets = (secrets: SecretOptions | undefined): SecretOptions => {
+  if (secrets !== undefined) return secrets
+  throw new ConnectorError(
+    'rejected',
+    'The secrets of this data source cannot be read any more; its owner must create it anew.',
+  )
+}
 
 type SourcePlace = Pick<DataSource, 'id' | 'tenantId' | 'revision'>
 

@@ -28,6 +28,14 @@ import { testConnection } from './test-connection.ts'
 /** By SQL, by OData, or both: who may use a data source in no way has nothing to try out (management reference 4.4). */
 const usePermissions = [permission.useJdbc, permission.useOdbc, permission.useOData]
 
+const checkUsable = (by: ActingFor, source: DataSource): void => {
+  if (!usePermissions.some((needed) => mayOnSource(by, source, needed)))
+    throw new ManagementError(
+      refusals.forbidden,
+      `It needs one of ${usePermissions.map(permissionName).join(', ')} on it.`,
+    )
+}
+
 /** The rules of data sources. */
 export const createDataSourceService = (deps: {
   readonly store: Store
@@ -96,15 +104,14 @@ export const createDataSourceService = (deps: {
    * `testConnection` throws.
    */
   const test = async (by: ActingFor, id: number): Promise<void> => {
-    const source = await store.read(() => require(by, id, permission.viewDataSource))
-    if (!usePermissions.some((needed) => mayOnSource(by, source, needed)))
-      throw new ManagementError(
-        refusals.forbidden,
-        `It needs one of ${usePermissions.map(permissionName).join(', ')} on it.`,
-      )
+    const { source, secrets } = await store.read(function* () {
+      const found = yield* require(by, id, permission.viewDataSource)
+      return { source: found, secrets: yield* deps.secretOptions.open(found) }
+    })
+    checkUsable(by, source)
     const connector = requireConnector(deps.connectors, source.dataStore)
     const context = contextOf(source.tenantId)
-    await testConnection(connector, source, { context, calls: deps.callsOf(source) })
+    await testConnection(connector, source, { secrets, context, calls: deps.callsOf(source) })
   }
 
   /** Throws 404, and 403 without DeleteDataSource on it. */

@@ -5,6 +5,7 @@ import { Unavailable } from '#lib/refusal.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import { toUpstreamRefusal } from '../upstream-tokens/refusal.ts'
 import type { DataSource } from './data-source.ts'
+import { requireSecrets, type SecretOptions } from './secrets.ts'
 
 /** Seconds, where a data store that is busy or away does not say when to come back. */
 const usualWait = 5
@@ -20,10 +21,10 @@ const toRefusal = (error: unknown): unknown => {
 
 const openAndDescribe = async (
   connector: Connector,
-  source: DataSource,
+  options: DataSource['options'],
   context: ConnectorContext,
 ): Promise<void> => {
-  const opened = await connector.open(source.options, context)
+  const opened = await connector.open(options, context)
   try {
     await opened.describe()
   } finally {
@@ -38,10 +39,19 @@ const openAndDescribe = async (
 export const testConnection = async (
   connector: Connector,
   source: DataSource,
-  { context, calls }: { readonly context: ConnectorContext; readonly calls: UpstreamCalls },
+  {
+    secrets,
+    context,
+    calls,
+  }: {
+    readonly secrets: SecretOptions | undefined
+    readonly context: ConnectorContext
+    readonly calls: UpstreamCalls
+  },
 ): Promise<void> => {
   try {
-    if (connector.test === undefined) await openAndDescribe(connector, source, context)
+    if (connector.test === undefined)
+      await openAndDescribe(connector, { ...source.options, ...requireSecrets(secrets) }, context)
     else await connector.test(source.options, calls)
   } catch (error) {
     throw toRefusal(error)

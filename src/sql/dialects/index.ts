@@ -1,4 +1,8 @@
 import type { Dialect } from '../dialect.ts'
+import { createPostgresDialect } from './postgres.ts'
 import { sqlite } from './sqlite.ts'
 
-export const dialects = { sqlite } as const satisfies Record<string, Dialect>
+export const dialects = {
+  sqlite,
+  postgres: createPostgresDialect({ caseCollation: undefined }),
+} as const satisfies Record<string, Dialect>

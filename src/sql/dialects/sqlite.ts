@@ -96,7 +96,8 @@ const aggregate: Dialect['aggregate'] = (method, operand) => {
 const inJson = ({ sql: column, type }: NestedColumn): Sql => {
   if (type === 'rows') return sql`json(${column})`
   if (type === 'Edm.Int64') return sql`CAST(${column} AS TEXT)`
-  return type === 'Edm.Binary' ? sql`hex(${column})` : column
+  // hex() makes an empty text of null.
+  return type === 'Edm.Binary' ? sql`iif(${column} IS NULL, NULL, hex(${column}))` : column
 }
 
 const collect: Dialect['collect'] = (columns, rows) =>

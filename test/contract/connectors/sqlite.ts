@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { createSqliteConnector } from '#connectors/sqlite/index.ts'
+import { createReaderPool } from '#connectors/sqlite/reader-pool.ts'
+import { createAddressPolicy } from '#egress/address-policy.ts'
+import type { Engine } from './contract.ts'
+import { bigRows, statementsOf, type TestColumn } from './tables.ts'
+
+const names: Partial<Record<TestColumn['type'], string>> = {
+  'Edm.Int32': 'INTEGER',
+  'Edm.Int64': 'BIGINT',
+  'Edm.Double': 'DOUBLE',
+  'Edm.Boolean': 'BOOLEAN',
+  'Edm.Date': 'DATE',
+  'Edm.DateTimeOffset': 'TIMESTAMP',
+  'Edm.TimeOfDay': 'TIME',
+  'Edm.Guid': 'UUID',
+  'Edm.Binary': 'BLOB',
+}
+
+const typeOf = ({ type, length, scale }: TestColumn): string => {
+  if (type === 'Edm.String') return `VARCHAR(${length})`
+  return type === 'Edm.Decimal' ? `DECIMAL(${length},${scale})` : (names[type] ?? 'TEXT')
+}
+
+const literal = (text: string, { type }: TestColumn): string => {
+  if (type === 'Edm.Boolean') return text === 'true' ? '1' : '0'
+  if (type === 'Edm.Binary') return `x'${text}'`
+  // Its parser reads the number one too large before it takes the sign.
+  if (text === '-9223372036854775808') return '-9223372036854775807 - 1'
+  return ['Edm.Int32', 'Edm.Int64', 'Edm.Double', 'Edm.Decimal'].includes(type)
+    ? text
+    : `'${text.replaceAll("'", "''")}'`
+}
+
+export const sqliteEngine: Engine = {
+  name: 'SQLite',
+  has: { keys: true, exactDecimals: false },
+  open: async (tables) => {
+    const directory = mkdtempSync(join(tmpdir(), 'headgate-contract-'))
+    const db = new DatabaseSync(join(directory, 'c.db'))
+    for (const table of tables)
+      for (const statement of statementsOf(table, typeOf, literal)) db.exec(statement)
+    db.exec(`
+      CREATE TABLE Big (id INTEGER PRIMARY KEY, filler TEXT);
+      WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < ${bigRows})
+        INSERT INTO Big SELECT x, printf('%0300d', x) FROM c;
+      CREATE VIEW Runaway (id) AS
+      WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0`)
+    db.close()
+    const pool = createReaderPool({ processes: 2, statementTimeout: 3000 })
+    const reopen = () =>
+      createSqliteConnector(pool).open(
+        { Database: 'c.db' },
+        { filesDirectory: directory, addresses: createAddressPolicy([]) },
+      )
+    const source = await reopen()
+    return {
+      source,
+      reopen,
+      close: async () => {
+        await source.close()
+        await pool.close()
+        rmSync(directory, { recursive: true })
+      },
+    }
+  },
+}
