@@ -4,7 +4,10 @@ import type { EdmType } from '#odata/edm/types.ts'
 import type { Cell, Expression, ReadShape, Row } from './plan.ts'
 import { typeOf } from './plan.ts'
 
-type Json = null | boolean | number | string | readonly Json[]
+/** Values as JSON has them, and as engines do that need none. */
+type Json = null | boolean | number | bigint | string | Uint8Array | readonly Json[]
+
+const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
 
 const numbers: ReadonlySet<EdmType | undefined> = new Set<EdmType>([
   'Edm.Byte',
@@ -26,14 +29,14 @@ const fromText = (text: string, type: EdmType | undefined): Cell => {
 const cellOf = (value: Json, output: Expression): Cell => {
   if (value === null) return output.kind === 'rows' ? [] : null
   if (output.kind === 'rows') return rowsOf(value, output.query)
-  if (typeof value === 'object') throw new TypeError('A list where a value is expected')
+  if (isList(value)) throw new TypeError('A list where a value is expected')
   return typeof value === 'string' ? fromText(value, typeOf(output)) : value
 }
 
 const rowsOf = (list: Json, { outputs }: ReadShape): readonly Row[] => {
-  if (list === null || typeof list !== 'object') throw new TypeError('Rows are a list')
+  if (!isList(list)) throw new TypeError('Rows are a list')
   return list.map((row) => {
-    if (row === null || typeof row !== 'object') throw new TypeError('A row is a list')
+    if (!isList(row)) throw new TypeError('A row is a list')
     return outputs.map((output, i) => cellOf(row[i] ?? null, output))
   })
 }
@@ -41,8 +44,7 @@ const rowsOf = (list: Json, { outputs }: ReadShape): readonly Row[] => {
 /** Makes rows of the text that a source gave for a `rows` output. */
 const decodeRows = (text: Cell, query: ReadShape): readonly Row[] => {
   if (text === null) return []
-  if (typeof text !== 'string') throw new TypeError('Nested rows come as JSON text')
-  return rowsOf(JSON.parse(text) as Json, query)
+  return rowsOf(typeof text === 'string' ? (JSON.parse(text) as Json) : text, query)
 }
 
 /** Decodes the nested rows of each row of a shape; `undefined` where the shape has none. */

@@ -36,6 +36,9 @@ const compileCase = ({ branches }: Kind<'case'>, compiler: Compiler): Sql => {
   return sql`CASE${join(cases, empty)} END`
 }
 
+const isSame = (a: Expression, b: Expression): boolean =>
+  a === b || (a.kind === 'column' && b.kind === 'column' && a.row === b.row && a.name === b.name)
+
 /** All rows of a nested query in one cell. */
 const compileRows = ({ query }: Kind<'rows'>, compiler: Compiler): Sql =>
   compiler.dialect.collect(
@@ -44,6 +47,10 @@ const compileRows = ({ query }: Kind<'rows'>, compiler: Compiler): Sql =>
       type: output.kind === 'rows' ? 'rows' : typeOf(output),
     })),
     compiler.query(query, 'named'),
+    query.order.flatMap(({ expression, descending }) => {
+      const at = query.outputs.findIndex((output) => isSame(output, expression))
+      return at === -1 ? [] : [{ sql: name(`c${at}`), descending }]
+    }),
   )
 
 export const compileOrderItems = (order: readonly Order[], compiler: Compiler): Sql => {

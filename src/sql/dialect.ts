@@ -50,6 +50,13 @@ export type Dialect = {
   readonly cast: (operand: Operand, to: EdmType) => Sql
   /** An aggregate over a group; `count` has no operand. */
   readonly aggregate: (method: AggregateMethod, operand: Operand | undefined, type: EdmType) => Sql
-  /** All rows of a query as one JSON text (see query/nested.ts); `rows` selects the columns, in order. */
-  readonly collect: (columns: readonly NestedColumn[], rows: Sql) => Sql
+  /**
+   * All rows of a query in one cell: as one JSON text, or as lists (see query/nested.ts). `rows` selects the columns, in the
+   * order that `order` names once more for engines that forget it.
+   */
+  readonly collect: (
+    columns: readonly NestedColumn[],
+    rows: Sql,
+    order: readonly { readonly sql: Sql; readonly descending: boolean }[],
+  ) => Sql
 }
