@@ -47,12 +47,12 @@ test('a token is used until the margin before its end, then renewed while it sti
   assert.deepEqual(verdict({ accessExpiresAt: now + minutes(5) }), {
     kind: 'renew',
     cause: 'expiry',
-    spare: true,
+    spare: 'good',
   })
   assert.deepEqual(verdict({ accessExpiresAt: now }), {
     kind: 'renew',
     cause: 'expiry',
-    spare: false,
+    spare: undefined,
   })
 })
 
@@ -69,7 +69,7 @@ test('where the data store does not say how long, the token still does until it 
   assert.deepEqual(verdict({ ...unknown, issuedAt: now - assumedLife * 3 }), {
     kind: 'renew',
     cause: 'expiry',
-    spare: true,
+    spare: 'perhaps',
   })
 })
 
@@ -77,7 +77,7 @@ test('a refused token is renewed, unless it is not the one that there is, or one
   assert.deepEqual(verdict({}, { rejected: 7 }), {
     kind: 'renew',
     cause: 'rejected',
-    spare: false,
+    spare: undefined,
   })
   assert.equal(verdict({}, { rejected: 6 }).kind, 'use')
   assert.equal(verdict({}, { rejected: 7, lastRejection: now - seconds(29) }).kind, 'refused')
@@ -122,7 +122,7 @@ test('whatever is known: no missing, dead or refused token is used, nobody is as
       const { kind, ...rest } = judge(situation)
       const { token: held, hasAccessToken, rejected, means } = situation
       const dead = held.accessExpiresAt !== undefined && held.accessExpiresAt <= now
-      if (kind === 'use' || (kind === 'renew' && 'spare' in rest && rest.spare)) {
+      if (kind === 'use' || (kind === 'renew' && 'spare' in rest && rest.spare !== undefined)) {
         assert.ok(hasAccessToken && !dead)
         assert.notEqual(rejected, held.generation)
       }
