@@ -47,7 +47,8 @@ const owned = {
   'node:child_process': ['connectors'],
   kysely: ['store', 'features'],
   'node:fs': ['store', 'connectors', 'vault', 'features'],
-  'node:fs/promises': ['store', 'connectors', 'vault', 'features'],
+  // In egress for the hosts file alone.
+  'node:fs/promises': ['store', 'connectors', 'vault', 'features', 'egress'],
 }
 
 const rule = (folder) => {

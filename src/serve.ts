@@ -154,6 +154,7 @@ const start = async (
   })
   endings.add(core.store.close)
   endings.add(core.outbound.close)
+  endings.add(core.upstreamTokens.close)
   endings.add(core.connectors.close)
   endings.add(core.openSources.close)
   mkdirSync(join(config.filesDir, String(systemTenantId)), { recursive: true, mode: 0o700 })

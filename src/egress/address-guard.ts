@@ -1,10 +1,8 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { type AddressPolicy, createAddressPolicy } from './address-policy.ts'
+import { networkInterfaces } from 'node:os'
+import { type AddressPolicy, createForbidden } from './address-policy.ts'
 import { upstreamError } from './classify.ts'
-
-/** All addresses of a name. */
-export type Resolve = (host: string) => Promise<readonly string[]>
+import type { Resolve } from './resolve.ts'
 
 /** Where something listens. */
 export type Endpoint = { readonly host: string; readonly port: number }
@@ -16,8 +14,8 @@ export type Admitted = {
   readonly allows: (address: string) => boolean
 }
 
-export const systemResolve: Resolve = async (host) =>
-  (await lookup(host, { all: true })).map(({ address }) => address)
+const ownAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))
 
 /**
  * Decides where a socket may connect (DESIGN invariant 21; T61, T62, T64): a name is resolved once, here, and only those of its
@@ -35,9 +33,9 @@ export const createAddressGuard = (deps: {
     isIP(host) === 0 ? resolve(host) : [host]
 
   /** What may not be reached at a port. A name that does not resolve now might lead anywhere: then nothing is reached. */
-  const forbiddenAt = async (port: number): Promise<AddressPolicy> => {
+  const forbiddenAt = async (port: number): Promise<(address: string) => boolean> => {
     const hosts = never.filter((endpoint) => endpoint.port === port).map(({ host }) => host)
-    return createAddressPolicy((await Promise.all(hosts.map(addressesOf))).flat())
+    return createForbidden((await Promise.all(hosts.map(addressesOf))).flat(), ownAddresses)
   }
 
   return {
@@ -46,9 +44,9 @@ export const createAddressGuard = (deps: {
      * @param plain without TLS: then only at addresses that the operator lists, whatever name leads there
      */
     admit: async (host: string, port: number, plain: boolean): Promise<Admitted> => {
-      const forbidden = await forbiddenAt(port)
+      const isForbidden = await forbiddenAt(port)
       const may = plain ? addresses.lists : addresses.allows
-      const allows = (address: string): boolean => may(address) && !forbidden.lists(address)
+      const allows = (address: string): boolean => may(address) && !isForbidden(address)
       const allowed = (await addressesOf(host)).filter(allows)
       if (allowed.length === 0) throw upstreamError('forbidden-address', host)
       return { addresses: allowed, allows }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { BlockList } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createAddressPolicy, isSpecial, parseRange } from './address-policy.ts'
+import { createAddressPolicy, createForbidden, isSpecial, parseRange } from './address-policy.ts'
 
 const special = [
   // IPv4
@@ -169,6 +169,31 @@ test('what the operator lists is allowed although it is private, and nothing els
   ])
     assert.deepEqual([policy.lists(address), policy.allows(address)], [false, false], address)
   assert.deepEqual([policy.lists('8.8.8.8'), policy.allows('8.8.8.8')], [false, true])
+})
+
+test('an address that must not be reached is not reached in another spelling, nor as another address of this machine', () => {
+  const own = () => ['10.9.9.9', 'fd09::9', 'fe80::1%eth0']
+  const verdicts = (forbidden: readonly string[], addresses: readonly string[]) =>
+    addresses.map(createForbidden(forbidden, own))
+  const here = ['127.0.0.1', '127.8.8.8', '::1', '0.0.0.0', '::', '10.9.9.9', 'fd09::9', 'fe80::1']
+  const elsewhere = ['10.1.2.3', '10.9.9.8', '192.168.7.7', 'fd09::8', '8.8.8.8']
+  for (const forbidden of here) {
+    assert.ok(verdicts([forbidden], here).every(Boolean), forbidden)
+    assert.ok(!verdicts([forbidden], elsewhere).some(Boolean), forbidden)
+  }
+  const carriers = (a: string, b: string) => [
+    `64:ff9b::${a}:${b}`,
+    `::${a}:${b}`,
+    `2002:${a}:${b}::1`,
+  ]
+  assert.ok(verdicts(['127.0.0.1'], carriers('7f00', '1')).every(Boolean))
+  for (const forbidden of ['10.1.2.3', '64:ff9b::10.1.2.3', '::ffff:10.1.2.3']) {
+    const same = ['10.1.2.3', '::ffff:10.1.2.3', ...carriers('a01', '203'), '64:ff9b:1::a01:203']
+    assert.ok(verdicts([forbidden], same).every(Boolean), forbidden)
+    assert.ok(!verdicts([forbidden], [...here, '10.1.2.4', '64:ff9b::a01:204']).some(Boolean))
+  }
+  assert.ok(!verdicts([], [...here, ...elsewhere]).some(Boolean))
+  assert.deepEqual(verdicts(['10.1.2.3'], ['', 'localhost', '010.1.2.3']), [true, true, true])
 })
 
 const v4 = fc.ipV4()

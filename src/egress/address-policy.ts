@@ -103,10 +103,11 @@ const nat64 = ranges('64:ff9b::/96')
 const within = (list: readonly AddressRange[], address: Address): boolean =>
   list.some((range) => contains(range, address))
 
+const toAddress4 = (value: bigint): Address => ({ family: 4, value: value & 0xffff_ffffn })
+
 const isSpecialAddress = (address: Address): boolean => {
   if (address.family === 4) return within(special4, address)
-  if (within(nat64, address))
-    return within(special4, { family: 4, value: address.value & 0xffff_ffffn })
+  if (within(nat64, address)) return within(special4, toAddress4(address.value))
   return !within(global6, address) || within(special6, address)
 }
 
@@ -135,3 +136,43 @@ export const createAddressPolicy = (allowed: readonly string[]): AddressPolicy =
   }
   return { lists, allows: (text) => lists(text) || !isSpecial(text) }
 }
+
+/** IPv6 addresses that a network may lead to an IPv4 address which stands in their last bits: NAT64 (also RFC 8215), and IPv4-compatible. */
+const ending4 = ranges('64:ff9b::/96', '64:ff9b:1::/48', '::/96')
+const sixToFour = ranges('2002::/16')
+
+/** The address, and the IPv4 address that it may lead to. */
+const meanings = (address: Address): readonly Address[] => {
+  if (within(ending4, address)) return [address, toAddress4(address.value)]
+  return within(sixToFour, address) ? [address, toAddress4(address.value >> 80n)] : [address]
+}
+
+/** What every machine calls itself: loopback, and "this host", which leads there. */
+const selves = ranges('127.0.0.0/8', '::1', '0.0.0.0/8', '::')
+
+/**
+ * Whether an address may lead to one of those that must not be reached. Where one of them is this machine, every address of this machine
+ * is: what listens at one may listen at all.
+ * @param own the addresses of this machine's interfaces
+ */
+export const createForbidden = (
+  forbidden: readonly string[],
+  own: () => readonly string[],
+): ((address: string) => boolean) => {
+  const parse = (texts: readonly string[]): readonly AddressRange[] =>
+    texts
+      .flatMap((text) => parseAddress(text) ?? [])
+      .flatMap(meanings)
+      .map(toRange)
+  const listed = parse(forbidden)
+  if (listed.length === 0) return () => false
+  const here = [...selves, ...parse(own())]
+  const isHere = listed.some((address) => within(here, address))
+  const all = isHere ? [...here, ...listed] : listed
+  return (text) => {
+    const address = parseAddress(text)
+    return address === undefined || meanings(address).some((meaning) => within(all, meaning))
+  }
+}
+
+const toRange = (address: Address): AddressRange => ({ ...address, bits: widthOf[address.family] })

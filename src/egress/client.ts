@@ -1,6 +1,6 @@
 import type { Agent } from 'undici'
 import { type Clock, systemClock } from '#lib/clock.ts'
-import { createAddressGuard, type Endpoint, type Resolve, systemResolve } from './address-guard.ts'
+import { createAddressGuard, type Endpoint } from './address-guard.ts'
 import type { AddressPolicy } from './address-policy.ts'
 import { toUpstreamError, upstreamError } from './classify.ts'
 import { createConnector } from './connect.ts'
@@ -8,6 +8,7 @@ import { createDeadline } from './deadline.ts'
 import { exchange } from './exchange.ts'
 import { createLanes, type LaneLimits } from './lanes.ts'
 import type { Outbound, OutboundAnswer, OutboundRequest } from './outbound.ts'
+import { createResolve, type Resolve } from './resolve.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { outboundUrlFault } from './url.ts'
@@ -86,7 +87,7 @@ const nextHop = (from: URL, answer: OutboundAnswer): URL | undefined => {
 
 /** The one client of all outbound HTTP (`Outbound`); nothing is connected before the first request. */
 export const createOutbound = (deps: OutboundDeps): Outbound => {
-  const { addresses, never = [], clock = systemClock, resolve = systemResolve } = deps
+  const { addresses, never = [], clock = systemClock, resolve = createResolve() } = deps
   const limits = { ...defaults, ...deps.limits }
   const lanes = createLanes(clock, limits.lanes)
   const connector = createConnector(

@@ -1,23 +1,11 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import type { buildConnector } from 'undici'
+import { orAborted } from '#lib/or-aborted.ts'
 import type { AddressGuard, Admitted } from './address-guard.ts'
 import { toUpstreamError, upstreamError } from './classify.ts'
 
 type Target = { readonly host: string; readonly port: number; readonly secure: boolean }
-
-/** Settles with the promise, or with the signal's reason. */
-export const orAborted = async <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> => {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(signal.reason as Error)
-  signal.addEventListener('abort', abort)
-  if (signal.aborted) abort()
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
 
 /** Resolves at the event, rejects with what breaks the socket first or with the signal's reason; then the socket is gone. */
 const opened = async (

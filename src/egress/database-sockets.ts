@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import { createAddressGuard, type Endpoint, type Resolve, systemResolve } from './address-guard.ts'
+import { orAborted } from '#lib/or-aborted.ts'
+import { createAddressGuard, type Endpoint } from './address-guard.ts'
 import { createAddressPolicy } from './address-policy.ts'
 import { toUpstreamError } from './classify.ts'
-import { openSocket, orAborted, secure } from './connect.ts'
+import { openSocket, secure } from './connect.ts'
+import { createResolve, type Resolve } from './resolve.ts'
 
 export type DatabaseSocket = Socket
 
@@ -47,7 +49,7 @@ export const createDatabaseSockets = (deps: {
   readonly never: readonly Endpoint[]
   readonly resolve?: Resolve
 }): DatabaseSockets => {
-  const { allowed, never, resolve = systemResolve } = deps
+  const { allowed, never, resolve = createResolve() } = deps
   const guard = createAddressGuard({ addresses: createAddressPolicy(allowed), never, resolve })
 
   const translated = async <T>(

@@ -11,9 +11,11 @@ export type LaneLimits = {
   readonly mostWaiting: number
   /** Lanes that are remembered because their upstream asked for a pause. */
   readonly mostClosed: number
+  /** Seconds that a lane is closed at most: what one answer asked for holds for everything else that a tenant has there. */
+  readonly longestClosed: number
 }
 
-const defaults: LaneLimits = { atOnce: 8, mostWaiting: 64, mostClosed: 10_000 }
+const defaults: LaneLimits = { atOnce: 8, mostWaiting: 64, mostClosed: 10_000, longestClosed: 3600 }
 
 const throttled = (message: string, retryAfter: number): UpstreamError =>
   new UpstreamError('throttled', message, { retryAfterSeconds: retryAfter })
@@ -29,7 +31,7 @@ const askedToWait = (seconds: number): UpstreamError =>
  * One lane never holds up another. A lane is forgotten when nothing is in it and nothing is to be remembered.
  */
 export const createLanes = (clock: Clock, limits: Partial<LaneLimits> = {}) => {
-  const { atOnce, mostWaiting, mostClosed } = { ...defaults, ...limits }
+  const { atOnce, mostWaiting, mostClosed, longestClosed } = { ...defaults, ...limits }
   const lanes = new Map<string, Lane>()
 
   const isIdle = (lane: Lane): boolean => lane.active === 0 && lane.waiting.size === 0
@@ -112,9 +114,10 @@ export const createLanes = (clock: Clock, limits: Partial<LaneLimits> = {}) => {
         forgetIdle(name, lane)
       }
     },
-    /** Closes a lane for so many seconds, also to those that wait in it. What is under way goes on. */
-    close: (name: string, seconds: number): void => {
+    /** Closes a lane for so many seconds, within reason, also to those that wait in it. What is under way goes on. */
+    close: (name: string, wanted: number): void => {
       const lane = laneOf(name)
+      const seconds = Math.min(wanted, longestClosed)
       lane.closedUntil = Math.max(lane.closedUntil, clock.now() + seconds * 1000)
       for (const waiter of lane.waiting) waiter.refuse(askedToWait(seconds))
       forgetClosed()

@@ -5,16 +5,17 @@ import { longestPause, retryAfterSeconds } from './retry-after.ts'
 
 const now = Date.parse('2026-01-02T03:04:05Z')
 
-test('seconds and dates are understood, up to five minutes', () => {
+test('seconds and dates are understood, up to a day', () => {
   for (const [value, expected] of [
     ['7', 7],
     [' 7 ', 7],
-    ['300', 300],
-    ['301', 300],
-    ['99999999999999999999999', 300],
+    ['301', 301],
+    ['86400', 86_400],
+    ['86401', 86_400],
+    ['99999999999999999999999', 86_400],
     ['Fri, 02 Jan 2026 03:04:06 GMT', 1],
     ['Fri, 02 Jan 2026 03:05:05 GMT', 60],
-    ['Sat, 02 Jan 2027 03:04:05 GMT', 300],
+    ['Sat, 02 Jan 2027 03:04:05 GMT', 86_400],
   ] as const)
     assert.equal(retryAfterSeconds(value, now), expected, value)
 })

@@ -1,5 +1,5 @@
-/** Seconds. An upstream may ask for a pause; it cannot switch off for good what goes to it. */
-export const longestPause = 300
+/** Seconds: a day. An upstream may ask for a pause; it cannot switch off for good what goes to it. */
+export const longestPause = 86_400
 
 /** The one form of date that is generated (RFC 9110 section 5.6.7). */
 const date = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -10,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -34,13 +38,17 @@ const parse = (file: string, content: string): readonly KeyText[] =>
 const draftName = /^[a-z]+\.\d+\.[0-9a-f]{8}$/
 
 /** Writes a private file beside the one that it is to become, and has it on disk before `publish` gives it that name. */
-const writeDraft = (file: string, content: string, publish: (draft: string) => void): void => {
+const writeDraft = (
+  file: string,
+  content: string,
+  publish: (draft: string, handle: number) => void,
+): void => {
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
   const handle = openSync(draft, 'wx', 0o600)
   try {
     writeSync(handle, content)
     fsyncSync(handle)
-    publish(draft)
+    publish(draft, handle)
   } finally {
     closeSync(handle)
     rmSync(draft, { force: true })
@@ -56,6 +64,26 @@ const createOnce = (file: string, content: string): void =>
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
   })
+
+/**
+ * Gives a draft to whoever has the file that it replaces: the server that reads it may be another user than the one who rotates keys.
+ * Throws where that may not be done; nothing is replaced then.
+ */
+const takeOver = (file: string, handle: number): void => {
+  if (process.platform === 'win32') return
+  const { uid, gid, mode } = statSync(file)
+  const made = fstatSync(handle)
+  try {
+    if (made.uid !== uid || made.gid !== gid) fchownSync(handle, uid, gid)
+    fchmodSync(handle, mode & 0o777)
+    fsyncSync(handle)
+  } catch (error) {
+    throw new Error(
+      `${file} belongs to user ${uid} and group ${gid}, and a new one cannot be given to them: run this as that user, or as root. Nothing was changed.`,
+      { cause: error },
+    )
+  }
+}
 
 /** Waits until the names in a directory are on disk. Windows has no such thing. */
 const syncDirectory = (directory: string): void => {
@@ -98,8 +126,8 @@ const removeDrafts = (dataDir: string, name: Name): void => {
 }
 
 /**
- * Makes a key of that id the newest of a file, durably; those that it had stay behind it. One that has the id already is left as
- * it is. Whoever calls it sees to it that nobody else does at the same time.
+ * Makes a key of that id the newest of a file, durably; those that it had stay behind it, and its owner and mode stay. One that has
+ * the id already is left as it is. Whoever calls it sees to it that nobody else does at the same time.
  */
 export const addKeyToFile = (dataDir: string, name: Name, id: string): void => {
   const file = fileOf(dataDir, name)
@@ -108,6 +136,9 @@ export const addKeyToFile = (dataDir: string, name: Name, id: string): void => {
   removeDrafts(dataDir, name)
   const lines = [{ id, base64: generateKey() }, ...keys]
   const content = lines.map((key) => `${key.id}:${key.base64}\n`).join('')
-  writeDraft(file, content, (draft) => renameSync(draft, file))
+  writeDraft(file, content, (draft, handle) => {
+    takeOver(file, handle)
+    renameSync(draft, file)
+  })
   syncDirectory(join(dataDir, 'keys'))
 }

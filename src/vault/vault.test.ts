@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -121,6 +130,45 @@ test('a new key is the newest of its file, which stays private and whole, and th
     assert.deepEqual(readdirSync(join(directory, 'keys')), ['master'])
     assert.equal(statSync(join(directory, 'keys', 'master')).mode & 0o777, 0o600)
   }))
+
+/** Only root can give a file away. */
+const notRoot = process.getuid?.() === 0 ? false : 'it takes root to be somebody else'
+
+test(
+  'a new key file belongs to whoever had the old one, and who cannot see to that replaces nothing',
+  { skip: notRoot },
+  () =>
+    withDirectory((directory) => {
+      const keys = join(directory, 'keys')
+      const file = join(keys, 'master')
+      const facts = () => {
+        const { uid, gid, mode } = statSync(file)
+        return [uid, gid, mode & 0o777]
+      }
+      readOrCreateKeyFile(directory, 'master')
+      chownSync(file, 12_345, 23_456)
+      chmodSync(file, 0o640)
+      addKeyToFile(directory, 'master', 'g2')
+      assert.deepEqual(facts(), [12_345, 23_456, 0o640])
+
+      const before = readFileSync(file, 'utf8')
+      chmodSync(file, 0o644)
+      chmodSync(keys, 0o777)
+      chmodSync(directory, 0o777)
+      process.seteuid?.(54_321)
+      try {
+        assert.throws(
+          () => addKeyToFile(directory, 'master', 'g3'),
+          /belongs to user 12345 .* root/,
+        )
+      } finally {
+        process.seteuid?.(0)
+      }
+      assert.equal(readFileSync(file, 'utf8'), before)
+      assert.deepEqual(readdirSync(keys), ['master'])
+      assert.deepEqual(facts(), [12_345, 23_456, 0o644])
+    }),
+)
 
 test('reading keys again makes none in the place of lost ones', () =>
   withDirectory((directory) => {

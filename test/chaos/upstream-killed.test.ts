@@ -3,8 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { minutes } from '#lib/clock.ts'
-import { createTestClock, freePort, people, startApp, type TestApp } from '#test/support/app.ts'
+import {
+  basicOf,
+  createTestClock,
+  freePort,
+  people,
+  startApp,
+  type TestApp,
+} from '#test/support/app.ts'
 import { manage } from '#test/support/oauth.ts'
 import { oauthProfiles } from '#test/support/oauth-profiles.ts'
 import { endNode, startNode } from '#test/support/node-process.ts'
@@ -119,3 +127,54 @@ test('T75: killed between the answer and the commit, where the old token is spen
     const [last, before] = await historyOf(app, connected)
     assert.deepEqual([last, before], ['reconnect-needed interrupted-refresh', 'failed interrupted'])
   }))
+
+/** Resolves when a server takes no connections any more. */
+const closed = async ({ url }: TestApp): Promise<void> => {
+  while (
+    await fetch(`${url}/api/healthcheck/live`).then(
+      (answer) => answer.text(),
+      () => false,
+    )
+  );
+}
+
+test('T75: told to stop during a refresh that nobody waits for any more, a server stores what the data store answers', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'headgate-stopped-'))
+  const { node, app } = await startKillable(dataDir)
+  try {
+    salesforce.rotate('single-use')
+    const connected = await connectAt(app, salesforce, { admin: people.admin, person })
+    const held = salesforce.hold('refresh')
+    const leaving = new AbortController()
+    const asked = cut(
+      fetch(`${app.url}/api/mgmt/datasources/${connected.sourceId}/test`, {
+        method: 'POST',
+        headers: { ...basicOf(person), 'content-type': 'application/json' },
+        body: '{}',
+        signal: leaving.signal,
+      }),
+    )
+    await held.arrived
+    leaving.abort()
+    await asked
+    const ended = endNode(node, 'SIGTERM')
+    await closed(app)
+    // Whatever else the server ends, it has by now.
+    await pause(200)
+    held.release()
+    await ended
+    assert.equal(node.process.exitCode, 0)
+    const again = await startApp({ dataDir, sources: false, env: egress })
+    try {
+      const before = salesforce.count('refresh')
+      await works(again, connected)
+      assert.equal(salesforce.count('refresh'), before)
+      assert.ok(!(await historyOf(again, connected)).includes('failed interrupted'))
+    } finally {
+      await again.close()
+    }
+  } finally {
+    await endNode(node)
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+})

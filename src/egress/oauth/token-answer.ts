@@ -8,7 +8,15 @@ import { type AskedWith, tokenAnswerError, tokenError } from './token-errors.ts'
 import type { Tokens } from './tokens.ts'
 
 /** What an answer is read with: for whom, from where, at what time. */
-export type Reading = AskedWith & { readonly clientId: string; readonly policy: AddressPolicy }
+export type Reading = AskedWith & {
+  readonly clientId: string
+  readonly policy: AddressPolicy
+  /**
+   * Whether an odd member that nobody must send counts as one that was left out. So where tokens are renewed: the refresh token that
+   * stands beside it may be good for one use, and the one before is spent by now.
+   */
+  readonly lenient: boolean
+}
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -36,7 +44,7 @@ const createReaders = (malformed: (what: string) => Error) => {
   }
   return {
     text,
-    /** Whole seconds of at most a year; some servers send them as text. */
+    /** Whole seconds of at most a year; some servers send them as text. None at all is no life that could be meant. */
     expiresIn: (value: unknown): number | undefined => {
       const given = optional(value)
       if (given === undefined) return undefined
@@ -45,7 +53,8 @@ const createReaders = (malformed: (what: string) => Error) => {
           ? Number(given)
           : given
       if (typeof number !== 'number') throw malformed('expires_in')
-      return Math.floor(Math.min(Math.max(number, 0), year))
+      const whole = Math.floor(Math.min(number, year))
+      return whole > 0 ? whole : undefined
     },
     /** The origin of an URL that may be called, and no more than an origin. */
     instanceUrl: (value: unknown, policy: AddressPolicy): string | undefined => {
@@ -65,16 +74,20 @@ const identityUrl = (value: unknown): string | undefined =>
 
 /** Salesforce's is sent with each answer, an ID token perhaps only with the first. */
 const accountOf = (members: Members, reading: Reading): string | undefined => {
-  const { clientId, host } = reading
+  const { clientId, host, lenient } = reading
+  const identity = identityUrl(members['id'])
   const sent = optional(members['id_token'])
-  if (sent === undefined) return identityUrl(members['id'])
+  if (sent === undefined) return identity
   const subject =
     typeof sent === 'string' && sent.length <= longestToken
       ? readIdToken(sent, clientId)
       : undefined
-  if (subject === undefined) throw tokenError('malformed', host, { detail: 'id_token' })
+  if (subject === undefined) {
+    if (lenient) return identity
+    throw tokenError('malformed', host, { detail: 'id_token' })
+  }
   if (!subject.isForClient) throw tokenError('other-account', host, { detail: 'aud' })
-  return identityUrl(members['id']) ?? subject.account
+  return identity ?? subject.account
 }
 
 /**
@@ -92,9 +105,23 @@ export const readTokenMembers = (answer: OutboundAnswer, reading: Reading): Memb
   return members
 }
 
-/** What the members mean. Throws `malformed` for one that is not as the protocol has it, and `other-account`. */
+/** What a reader makes of a member; where that may be odd, nothing in place of its error. */
+const unlessOdd = <T>(lenient: boolean, read: () => T): T | undefined => {
+  try {
+    return read()
+  } catch (error) {
+    if (lenient) return undefined
+    throw error
+  }
+}
+
+/**
+ * What the members mean. Throws `malformed` for one that is not as the protocol has it, `reading.lenient` only for the tokens
+ * themselves, and `other-account`.
+ */
 export const readTokens = (members: Members, reading: Reading): Tokens => {
-  const malformed = (what: string): Error => tokenError('malformed', reading.host, { detail: what })
+  const { host, policy, lenient } = reading
+  const malformed = (what: string): Error => tokenError('malformed', host, { detail: what })
   const readers = createReaders(malformed)
   const accessToken = readers.text('access_token', members['access_token'], longestToken)
   const refreshToken = readers.text('refresh_token', members['refresh_token'], longestToken)
@@ -102,9 +129,9 @@ export const readTokens = (members: Members, reading: Reading): Tokens => {
   return {
     accessToken: new Secret(accessToken),
     refreshToken: refreshToken === undefined ? undefined : new Secret(refreshToken),
-    expiresIn: readers.expiresIn(members['expires_in']),
-    scope: readers.text('scope', members['scope'], longestScope),
-    instanceUrl: readers.instanceUrl(members['instance_url'], reading.policy),
+    expiresIn: unlessOdd(lenient, () => readers.expiresIn(members['expires_in'])),
+    scope: unlessOdd(lenient, () => readers.text('scope', members['scope'], longestScope)),
+    instanceUrl: unlessOdd(lenient, () => readers.instanceUrl(members['instance_url'], policy)),
     account: accountOf(members, reading),
   }
 }

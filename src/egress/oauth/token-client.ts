@@ -128,6 +128,8 @@ export const createTokenClient = (
         policy: addresses,
         now: clock.now(),
         secrets: secretsOf(registration, grant),
+        // A user who connects an account is there, and can be told.
+        lenient: grant.type !== 'authorization_code',
       }
       const members = readTokenMembers(await send(tokenUri, registration, grant), reading)
       await judge(members, reading)

@@ -17,14 +17,22 @@ const placeOf = ({ id, tenantId, revision }: OAuthApplication): Place => ({
 
 /** The client secrets of OAuth applications: always sealed, because the data store wants them again. Each function is a command. */
 export const createOAuthSecrets = ({ sql }: Store, sealed: SealedValues) => {
+  /** What is stored as the secret of an application, opened; undefined when it was not sealed for it in this revision. */
+  function* openText(
+    application: OAuthApplication,
+    stored: string | null | undefined,
+  ): Command<Secret | undefined> {
+    const text =
+      typeof stored === 'string' ? yield* sealed.open(placeOf(application), stored) : undefined
+    return text === undefined ? undefined : new Secret(text)
+  }
+
   /** The secret, or undefined when what is stored was not sealed for this application in this revision. */
   function* open(application: OAuthApplication): Command<Secret | undefined> {
     const row = yield* first(
       sql.selectFrom('oauth_applications').select('client_secret').where('id', '=', application.id),
     )
-    const stored = row?.client_secret ?? undefined
-    const text = stored === undefined ? stored : yield* sealed.open(placeOf(application), stored)
-    return text === undefined ? undefined : new Secret(text)
+    return yield* openText(application, row?.client_secret)
   }
 
   /** Seals the secret for the application as it is now. */
@@ -52,5 +60,5 @@ export const createOAuthSecrets = ({ sql }: Store, sealed: SealedValues) => {
     return kept
   }
 
-  return { open, write, after }
+  return { open, openText, write, after }
 }

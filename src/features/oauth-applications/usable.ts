@@ -41,23 +41,48 @@ export const createUsableApplications = ({ sql }: Store) => {
     return row && toApplication(row)
   }
 
+  const ofProfile = (profileId: number) =>
+    sql
+      .selectFrom('oauth_profiles as p')
+      .innerJoin('oauth_applications as a', 'a.id', 'p.application_id')
+      .select(columns.map((column) => `a.${column}` as const))
+      .where('p.id', '=', profileId)
+      .where((e) =>
+        e.or([
+          e('a.tenant_id', '=', e.ref('p.tenant_id')),
+          e.and([e('a.tenant_id', '=', systemTenantId), e('a.available_to_tenants', '=', 1)]),
+        ]),
+      )
+
   /** The application of a profile, as long as the profile's tenant may use it; else undefined. */
   function* readOfProfile(profileId: number): Command<OAuthApplication | undefined> {
-    const row = yield* first(
-      sql
-        .selectFrom('oauth_profiles as p')
-        .innerJoin('oauth_applications as a', 'a.id', 'p.application_id')
-        .select(columns.map((column) => `a.${column}` as const))
-        .where('p.id', '=', profileId)
-        .where((e) =>
-          e.or([
-            e('a.tenant_id', '=', e.ref('p.tenant_id')),
-            e.and([e('a.tenant_id', '=', systemTenantId), e('a.available_to_tenants', '=', 1)]),
-          ]),
-        ),
-    )
+    const row = yield* first(ofProfile(profileId))
     return row && toApplication(row)
   }
 
-  return { list, read, readOfProfile }
+  /**
+   * The same with its sealed secret (secrets.ts opens it) and the tenant of the profile: in one statement, because a command with
+   * `isolation: 'row-locks'` sees with a second one what was changed after the first.
+   */
+  function* readWithSecretOfProfile(profileId: number): Command<
+    | {
+        readonly application: OAuthApplication
+        readonly sealedSecret: string | null
+        readonly profileTenantId: number
+      }
+    | undefined
+  > {
+    const row = yield* first(
+      ofProfile(profileId).select(['a.client_secret', 'p.tenant_id as profile_tenant_id']),
+    )
+    return (
+      row && {
+        application: toApplication(row),
+        sealedSecret: row.client_secret,
+        profileTenantId: row.profile_tenant_id,
+      }
+    )
+  }
+
+  return { list, read, readOfProfile, readWithSecretOfProfile }
 }

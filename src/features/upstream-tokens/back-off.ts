@@ -1,7 +1,10 @@
-import { minutes, seconds } from '#lib/clock.ts'
+import { days, minutes, seconds } from '#lib/clock.ts'
 import type { UpstreamError } from '#egress/upstream-error.ts'
 
 const longest = minutes(5)
+
+/** So long an upstream may ask to be left alone. */
+const longestAsked = days(1)
 
 /**
  * How long the next refresh waits after a failed one, in milliseconds: as long as the upstream wished, else twice as long each
@@ -16,7 +19,7 @@ export const backOff = (
   random: number,
 ): number => {
   if (error.retryAfterSeconds !== undefined)
-    return Math.min(seconds(error.retryAfterSeconds), longest)
+    return Math.min(seconds(error.retryAfterSeconds), longestAsked)
   if (error.fault === 'client-refused') return longest
   const wait = Math.min(seconds(2 ** Math.min(failures, 12)), longest)
   return Math.round(wait * (1 - random / 4))

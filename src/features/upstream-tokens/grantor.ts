@@ -1,6 +1,6 @@
 import type { Registration, TokenGrant } from '#egress/oauth/tokens.ts'
 import type { Secret } from '#lib/secret.ts'
-import { type Command, first } from '#store/command.ts'
+import type { Command } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { createOAuthSecrets } from '../oauth-applications/secrets.ts'
 import { createUsableApplications } from '../oauth-applications/usable.ts'
@@ -76,13 +76,10 @@ export const createGrantors = (
   const secrets = createOAuthSecrets(store, sealed)
 
   function* ofProfile(id: number): Command<Grantor | undefined> {
-    const application = yield* applications.readOfProfile(id)
-    const profile = yield* first(
-      store.sql.selectFrom('oauth_profiles').select('tenant_id').where('id', '=', id),
-    )
-    if (application === undefined || profile === undefined) return undefined
-    const { tenant_id: tenantId } = profile
-    const clientSecret = yield* secrets.open(application)
+    const found = yield* applications.readWithSecretOfProfile(id)
+    if (found === undefined) return undefined
+    const { application, sealedSecret, profileTenantId: tenantId } = found
+    const clientSecret = yield* secrets.openText(application, sealedSecret)
     const { clientId, tokenUri, dataStore, scope } = application
     return {
       tenantId,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { minutes, seconds } from '#lib/clock.ts'
+import { hours, minutes, seconds } from '#lib/clock.ts'
 import { backOff } from './back-off.ts'
 import { judge, type Situation, type Verdict } from './judge.ts'
 import type { UpstreamToken } from './token.ts'
@@ -47,12 +47,12 @@ test('a token is used until the margin before its end, then renewed while it sti
   assert.deepEqual(verdict({ accessExpiresAt: now + minutes(5) }), {
     kind: 'renew',
     cause: 'expiry',
-    spare: true,
+    spare: 'good',
   })
   assert.deepEqual(verdict({ accessExpiresAt: now }), {
     kind: 'renew',
     cause: 'expiry',
-    spare: false,
+    spare: undefined,
   })
 })
 
@@ -69,7 +69,7 @@ test('where the data store does not say how long, the token still does until it 
   assert.deepEqual(verdict({ ...unknown, issuedAt: now - assumedLife * 3 }), {
     kind: 'renew',
     cause: 'expiry',
-    spare: true,
+    spare: 'perhaps',
   })
 })
 
@@ -77,7 +77,7 @@ test('a refused token is renewed, unless it is not the one that there is, or one
   assert.deepEqual(verdict({}, { rejected: 7 }), {
     kind: 'renew',
     cause: 'rejected',
-    spare: false,
+    spare: undefined,
   })
   assert.equal(verdict({}, { rejected: 6 }).kind, 'use')
   assert.equal(verdict({}, { rejected: 7, lastRejection: now - seconds(29) }).kind, 'refused')
@@ -122,7 +122,7 @@ test('whatever is known: no missing, dead or refused token is used, nobody is as
       const { kind, ...rest } = judge(situation)
       const { token: held, hasAccessToken, rejected, means } = situation
       const dead = held.accessExpiresAt !== undefined && held.accessExpiresAt <= now
-      if (kind === 'use' || (kind === 'renew' && 'spare' in rest && rest.spare)) {
+      if (kind === 'use' || (kind === 'renew' && 'spare' in rest && rest.spare !== undefined)) {
         assert.ok(hasAccessToken && !dead)
         assert.notEqual(rejected, held.generation)
       }
@@ -136,13 +136,14 @@ test('whatever is known: no missing, dead or refused token is used, nobody is as
   )
 })
 
-test('waiting grows from two seconds to five minutes, is never longer, and heeds what the data store wished', () => {
+test('waiting grows from two seconds to five minutes, and is as long as the data store wishes, for a day at most', () => {
   const failing = { fault: 'failing', retryAfterSeconds: undefined } as const
   assert.equal(backOff(failing, 1, 0), seconds(2))
   assert.equal(backOff(failing, 4, 0), seconds(16))
   assert.equal(backOff(failing, 4, 1), seconds(12))
   assert.equal(backOff(failing, 500, 0), minutes(5))
   assert.equal(backOff({ ...failing, retryAfterSeconds: 40 }, 9, 0.5), seconds(40))
-  assert.equal(backOff({ ...failing, retryAfterSeconds: 9999 }, 1, 0), minutes(5))
+  assert.equal(backOff({ ...failing, retryAfterSeconds: 9999 }, 1, 0), seconds(9999))
+  assert.equal(backOff({ ...failing, retryAfterSeconds: 99_999_999 }, 1, 0), hours(24))
   assert.equal(backOff({ fault: 'client-refused', retryAfterSeconds: undefined }, 1, 0), minutes(5))
 })

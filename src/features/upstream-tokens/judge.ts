@@ -24,32 +24,41 @@ export type Situation = {
   readonly now: number
 }
 
+/** The verdict that there must be a new token. */
+export type Renew = Extract<Verdict, { readonly kind: 'renew' }>
+
+/**
+ * What the token that there is still does: it is `good` for a while, which the data store has said; or `perhaps`, where nobody has said
+ * when it ends; or nothing.
+ */
+export type Spare = 'good' | 'perhaps' | undefined
+
 export type Verdict =
   | { readonly kind: 'use' }
-  /** `spare`: the token that there is still does, should the renewal fail. */
-  | { readonly kind: 'renew'; readonly cause: EventCause; readonly spare: boolean }
+  | { readonly kind: 'renew'; readonly cause: EventCause; readonly spare: Spare }
   /** A renewal has failed, and the next one has to wait until then. */
   | { readonly kind: 'cool-down'; readonly until: number }
   | { readonly kind: 'reconnect'; readonly reason: string }
   /** Fresh, and refused all the same. */
   | { readonly kind: 'refused' }
 
-type Need = { readonly cause: EventCause; readonly spare: boolean } | 'none' | 'refused'
+type Need = { readonly cause: EventCause; readonly spare: Spare } | 'none' | 'refused'
 
 const needOf = (situation: Situation): Need => {
   const { token, hasAccessToken, rejected, lastRejection, assumedLife, now } = situation
   const { issuedAt, accessExpiresAt } = token
-  if (!hasAccessToken) return { cause: 'first-use', spare: false }
+  if (!hasAccessToken) return { cause: 'first-use', spare: undefined }
   if (rejected === token.generation)
     return lastRejection !== undefined && now - lastRejection < betweenRejections
       ? 'refused'
-      : { cause: 'rejected', spare: false }
+      : { cause: 'rejected', spare: undefined }
   const begun = issuedAt ?? token.stateAt
   const ends = accessExpiresAt ?? begun + assumedLife
   const margin = Math.min(widestMargin, (ends - begun) / 3)
   if (now < ends - margin) return 'none'
   // Of an end that was only assumed nobody knows; the upstream itself will say so.
-  return { cause: 'expiry', spare: accessExpiresAt === undefined || now < accessExpiresAt }
+  if (accessExpiresAt === undefined) return { cause: 'expiry', spare: 'perhaps' }
+  return { cause: 'expiry', spare: now < accessExpiresAt ? 'good' : undefined }
 }
 
 /** What is said where a token cannot be renewed. */

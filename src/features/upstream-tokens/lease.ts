@@ -29,9 +29,15 @@ export type Claim = {
   readonly grantor: Grantor
   readonly pair: TokenPair
   readonly lease: string
-  /** A refresh before this one was never finished: its server died, or could not write down what came of it. */
+  /**
+   * A refresh before this one was never finished: its server died, or could not write down what came of it. What is stored may be
+   * spent since then, until a refresh succeeds or other tokens are stored.
+   */
   readonly afterInterruption: boolean
 }
+
+/** In place of the holder of a lease: one was never finished, and none has succeeded since. */
+const interrupted = 'interrupted'
 
 /** An error class in the words of the flight recorder. */
 export const detailOf = (error: UpstreamError): string =>
@@ -85,7 +91,7 @@ export const createLeases = (deps: LeaseDeps) => {
         .where('id', '=', id),
     )
     const afterInterruption = token.leaseHolder !== undefined
-    if (afterInterruption)
+    if (afterInterruption && token.leaseHolder !== interrupted)
       yield* history.record(id, {
         at: now,
         cause: 'expiry',
@@ -119,8 +125,13 @@ export const createLeases = (deps: LeaseDeps) => {
     return true
   }
 
-  function* fail(claimed: Claim, cause: EventCause, error: UpstreamError): Command<EventOutcome> {
-    if (!(yield* holds(claimed))) return 'failed'
+  /** Undefined where the lease is somebody else's by now: nothing has failed that still matters. */
+  function* fail(
+    claimed: Claim,
+    cause: EventCause,
+    error: UpstreamError,
+  ): Command<EventOutcome | undefined> {
+    if (!(yield* holds(claimed))) return undefined
     const now = clock.now()
     const { token, afterInterruption } = claimed
     const over = error.fault === 'grant-refused'
@@ -130,7 +141,7 @@ export const createLeases = (deps: LeaseDeps) => {
       store.sql
         .updateTable('upstream_tokens')
         .set({
-          lease_holder: null,
+          lease_holder: afterInterruption && !over ? interrupted : null,
           lease_until: null,
           failures,
           retry_at: over ? null : now + backOff(error, failures, deps.random()),

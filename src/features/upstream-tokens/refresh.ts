@@ -16,6 +16,9 @@ export type Renewed = {
   readonly detail: string | undefined
 }
 
+/** What came of an attempt: new tokens; others, which somebody has stored meanwhile; or nothing yet, because somebody else renews. */
+export type Renewal = 'renewed' | 'changed' | 'busy'
+
 export type RefreshDeps = {
   readonly store: Store
   readonly clock: Clock
@@ -45,33 +48,36 @@ export const createRefresh = (deps: RefreshDeps) => {
       )
     const answer = await deps.client.request(grantor.registration, grant)
     const { account } = answer
+    // Nothing of it is kept: the refresh token in it is somebody else's as well. Where ours is spent by this, the next attempt says so.
     if (account !== undefined && token.account !== undefined && account !== token.account)
       throw otherAccount()
     return answer
   }
 
   /**
-   * Renews the tokens, unless somebody else does. Answers whether they are others now; false means: look again later. Throws
-   * `UpstreamError` when the upstream gave none, and `Unavailable` when what it gave could not be stored: then the lease runs
-   * out, and whoever comes next says in the history that this was interrupted.
+   * Renews the tokens, unless somebody else does. Throws `UpstreamError` when the upstream gave none, and `Unavailable` when what
+   * it gave could not be stored: then the lease runs out, and whoever comes next says in the history that this was interrupted.
    */
-  const renew = async (token: UpstreamToken, cause: EventCause): Promise<boolean> => {
+  const renew = async (token: UpstreamToken, cause: EventCause): Promise<Renewal> => {
     const lease = deps.newLease()
     const claimed = await store.write(() => leases.claim(token, lease), {
       isolation: 'row-locks',
       forgets: () => false,
     })
-    if (claimed === undefined) return false
+    if (claimed === undefined) return 'busy'
     const tell = (outcome: EventOutcome, detail?: string): void =>
       deps.onRenewed({ token, cause, outcome, detail })
     try {
       const answer = await ask(claimed)
       const stored = await persistently(() => leases.succeed(claimed, cause, answer))
-      if (stored) tell('refreshed')
-      return true
+      if (!stored) return 'changed'
+      tell('refreshed')
+      return 'renewed'
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
-      tell(await persistently(() => leases.fail(claimed, cause, error)), detailOf(error))
+      const outcome = await persistently(() => leases.fail(claimed, cause, error))
+      if (outcome === undefined) return 'changed'
+      tell(outcome, detailOf(error))
       throw error
     }
   }

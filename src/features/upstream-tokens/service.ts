@@ -1,18 +1,17 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { TokenClient } from '#egress/oauth/tokens.ts'
-import { UpstreamError } from '#egress/upstream-error.ts'
 import { type Clock, hours, seconds } from '#lib/clock.ts'
 import type { Secret } from '#lib/secret.ts'
-import { createSingleFlight } from '#lib/single-flight.ts'
 import type { Store } from '#store/store.ts'
 import type { SealedValues } from '../sealed/data-keys.ts'
 import { createFinder, type Found } from './finding.ts'
 import { createGrantors, type ReadDirectParameters } from './grantor.ts'
 import { createTokenHistory } from './history.ts'
-import { judge, type Verdict } from './judge.ts'
+import { judge, type Renew, type Verdict } from './judge.ts'
 import { createLeases } from './lease.ts'
 import { createRefresh, type Renewed } from './refresh.ts'
+import { createRenewals } from './renewals.ts'
 import { createUpstreamTokenStore } from './store.ts'
 import type { TokenOwner } from './token.ts'
 import { coolingDown, ReconnectNeeded, stillRefused, waitedTooLong } from './trouble.ts'
@@ -48,10 +47,16 @@ type Deps = {
   readonly onRenewed: (renewed: Renewed) => void
 }
 
+const wait = (signal: AbortSignal | undefined): Promise<void> =>
+  pause(randomInt(100, 250), undefined, signal === undefined ? {} : { signal })
+
 /** Nobody's access to this server changes by it. */
 const quiet = { isolation: 'row-locks', forgets: () => false } as const
 
-/** Upstream access tokens that are always fresh (DESIGN invariant 19). */
+/**
+ * Upstream access tokens that are always fresh (DESIGN invariant 19). Who has one that still does gets it at once, and the renewal goes
+ * on beside; `close` waits for those.
+ */
 export const createUpstreamTokens = (deps: Deps) => {
   const { store, clock } = deps
   const tokens = createUpstreamTokenStore(store, deps.sealed)
@@ -64,14 +69,14 @@ export const createUpstreamTokens = (deps: Deps) => {
     history,
     random: () => randomInt(1000) / 1000,
   })
-  const { renew } = createRefresh({
+  const refresh = createRefresh({
     ...deps,
     leases,
     client: deps.tokenClient,
     newLease: () => randomBytes(16).toString('hex'),
   })
+  const renewals = createRenewals(refresh, clock)
   const read = createFinder({ store, clock, tokens, history, grantors })
-  const together = createSingleFlight<boolean>()
 
   const usable = ({ token, pair }: Found): UsableToken => {
     if (pair.accessToken === undefined) throw new Error('a token that is good is there')
@@ -97,25 +102,24 @@ export const createUpstreamTokens = (deps: Deps) => {
     })
 
   const giveUp = async ({ token }: Found, reason: string): Promise<void> => {
-    const { owner, generation } = token
+    const { owner, generation, state } = token
+    if (state !== 'ready') return
     if (await store.write(() => leases.giveUp(owner, { generation, reason }), quiet))
       deps.onRenewed({ token, cause: 'expiry', outcome: 'reconnect-needed', detail: reason })
   }
 
-  /** One attempt to renew: true when it is worth looking again at once. */
-  const tryToRenew = async (
-    { token }: Found,
-    { cause, spare }: Extract<Verdict, { kind: 'renew' }>,
-  ): Promise<'renewed' | 'not now' | 'spare'> => {
-    try {
-      const key = `${token.id}/${token.generation}`
-      if (await together(key, () => renew(token, cause))) return 'renewed'
-      return spare ? 'spare' : 'not now'
-    } catch (error) {
-      if (spare && error instanceof UpstreamError && error.fault !== 'grant-refused') return 'spare'
-      if (error instanceof UpstreamError && error.fault === 'grant-refused')
-        throw new ReconnectNeeded(error.upstreamCode ?? error.fault, error)
-      throw error
+  /** What is done where nobody has to be asked for a token. */
+  const conclude = async (found: Found, verdict: Exclude<Verdict, Renew>): Promise<UsableToken> => {
+    switch (verdict.kind) {
+      case 'use':
+        return usable(found)
+      case 'refused':
+        throw stillRefused()
+      case 'cool-down':
+        throw coolingDown(verdict.until - clock.now())
+      case 'reconnect':
+        await giveUp(found, verdict.reason)
+        throw new ReconnectNeeded(verdict.reason)
     }
   }
 
@@ -128,32 +132,27 @@ export const createUpstreamTokens = (deps: Deps) => {
     { rejected, signal }: GetOptions = {},
   ): Promise<UsableToken> => {
     const until = clock.now() + longestWait
+    let renewed = false
     for (;;) {
       signal?.throwIfAborted()
       const found = await read(owner, rejected !== undefined)
       const verdict = decide(found, rejected)
-      switch (verdict.kind) {
-        case 'use':
-          return usable(found)
-        case 'refused':
-          throw stillRefused()
-        case 'cool-down':
-          throw coolingDown(verdict.until - clock.now())
-        case 'reconnect':
-          await giveUp(found, verdict.reason)
-          throw new ReconnectNeeded(verdict.reason)
-        case 'renew': {
-          const outcome = await tryToRenew(found, verdict)
-          if (outcome === 'spare') return usable(found)
-          if (outcome === 'renewed') continue
-          if (clock.now() > until) throw waitedTooLong()
-          await pause(randomInt(100, 250), undefined, signal === undefined ? {} : { signal })
-        }
+      if (verdict.kind !== 'renew') return conclude(found, verdict)
+      // What has just come will not get better, however soon it ends: another one would be as short.
+      if (renewed && verdict.cause === 'expiry') return usable(found)
+      if (verdict.spare === 'good') {
+        renewals.beside(found.token, verdict)
+        return usable(found)
       }
+      const outcome = await renewals.attempt(found.token, verdict, signal)
+      if (outcome === 'spare') return usable(found)
+      renewed ||= outcome === 'renewed'
+      if (clock.now() > until) throw waitedTooLong()
+      if (outcome === 'busy') await wait(signal)
     }
   }
 
-  return { get }
+  return { get, settle: renewals.settle, close: renewals.close }
 }
 
 export type UpstreamTokens = ReturnType<typeof createUpstreamTokens>

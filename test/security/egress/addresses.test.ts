@@ -198,6 +198,25 @@ test('T61: the system store is out of reach although the operator lists its addr
       )
     assert.equal((await get(outbound, `http://127.0.0.1:${beside.port}/`)).status, 200)
   }
+  // Whoever listens at one address of this machine may listen at all of them.
+  for (const host of ['127.0.0.7', '::1', '0.0.0.0']) {
+    const outbound = open(policy, { never: [{ host, port: store.port }], resolve })
+    for (const way of ['127.0.0.1', '127.0.0.9', '[::1]', '0.0.0.0', 'localhost'])
+      assert.equal(
+        await faultOf(get(outbound, `http://${way}:${store.port}/`)),
+        'forbidden-address',
+        `${host}: ${way}`,
+      )
+  }
+  // Another way to write it, of a network that the operator lists as a whole.
+  const everything = createAddressPolicy(['0.0.0.0/0', '::/0'])
+  const remote = open(everything, { never: [{ host: '203.0.113.9', port: store.port }], resolve })
+  for (const way of ['[64:ff9b::cb00:7109]', '[2002:cb00:7109::]', '[::cb00:7109]'])
+    assert.equal(
+      await faultOf(get(remote, `http://${way}:${store.port}/`)),
+      'forbidden-address',
+      way,
+    )
   assert.equal(store.received.length, 0)
   // Nobody knows where it is: then nothing is called at its port.
   const blind = open(policy, { never: [{ host: 'gone.example', port: store.port }], resolve })

@@ -67,6 +67,12 @@ const registration = (fields: Partial<Registration> = {}): Registration => ({
 })
 
 const refresh = { type: 'refresh_token', refreshToken: new Secret('rt-of-one-upstream') } as const
+const code = {
+  type: 'authorization_code',
+  code: new Secret('the-code'),
+  redirectUri: 'https://gw.example/cb',
+  codeVerifier: new Secret('the-verifier'),
+} as const
 
 const faultOf = async (sent: Promise<unknown>): Promise<string> => {
   try {
@@ -182,14 +188,16 @@ test('T64: what the operator no longer lists is no longer called, although it wa
   assert.equal(upstream.connections(), before)
 })
 
-test('T64: an upstream names no instance that leads inwards', async () => {
+test('T64: an upstream names no instance that leads inwards: who connects is told, and a renewal takes none', async () => {
   const before = other.connections()
   // It reaches the upstream, and takes nothing private for an instance.
   const tokenClient = createTokenClient(open.core.outbound)
   for (const instance_url of forbiddenUrls(other.port)) {
     upstream.behave(json({ ...goodTokens, instance_url }))
-    const fault = await faultOf(tokenClient.request(registration(), refresh))
+    const fault = await faultOf(tokenClient.request(registration(), code))
     assert.equal(fault, 'malformed', instance_url)
+    const { instanceUrl } = await tokenClient.request(registration(), refresh)
+    assert.equal(instanceUrl, undefined, instance_url)
   }
   assert.equal(other.connections(), before)
 })
@@ -201,16 +209,7 @@ test('T82: a token request has the secret of its own upstream, goes there alone,
     tokenUri: `${other.origin}/token`,
     lane: 'two',
   })
-  const grants = [
-    refresh,
-    { type: 'client_credentials', scope: 'a' },
-    {
-      type: 'authorization_code',
-      code: new Secret('the-code'),
-      redirectUri: 'https://gw.example/cb',
-      codeVerifier: new Secret('the-verifier'),
-    },
-  ] as const
+  const grants = [refresh, { type: 'client_credentials', scope: 'a' }, code] as const
   // Each upstream names the other one wherever an answer can name anybody.
   const idToken = (issuer: string): string =>
     ['{"alg":"none"}', JSON.stringify({ iss: issuer, sub: '1', aud: 'our-client' }), '']

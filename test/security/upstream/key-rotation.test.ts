@@ -395,6 +395,50 @@ test('a data key that was altered or exchanged is told, left alone, and opens no
   assert.equal((await readByApi()).foreign, 'foreign-access')
 })
 
+test('a new data key that does not open is told, its tenant keeps its values, and no older key is deleted', async () => {
+  const { store } = app.core
+  const [before, seen] = [await generationsOf(tenantId), await readByApi()]
+  const ofForeign = await tokenRowOf(app, foreign)
+  const rotation = await begin()
+  let intact: string | undefined
+  const alter = (wrapped: string) =>
+    store.sql
+      .updateTable('rotated_data_keys')
+      .set({ wrapped })
+      .where('tenant_id', '=', tenantId)
+      .where('generation', '=', rotation.id)
+  const outcome = await rotateNow(rotation, {
+    store: {
+      ...store,
+      write: async (command, options) => {
+        const value = await store.write(command, options)
+        const keys = await store.read(() => readKeysOf(store, [tenantId]))
+        const made = keys.find(({ id }) => id.generation === rotation.id)
+        if (intact === undefined && made !== undefined) {
+          intact = made.stored.wrapped
+          const altered = `${intact.slice(0, -2)}${intact.endsWith('AA') ? 'BB' : 'AA'}`
+          await write(() => run(alter(altered)))
+        }
+        return value
+      },
+    },
+  })
+  assert.deepEqual(outcome.unopened, [
+    {
+      table: 'rotated_data_keys',
+      column: 'wrapped',
+      rowId: `tenant ${tenantId}, generation ${rotation.id}`,
+    },
+  ])
+  assert.ok(outcome.done < outcome.total)
+  assert.deepEqual(await tokenRowOf(app, foreign), ofForeign)
+  await write(() => run(alter(intact ?? '')))
+  assert.deepEqual(await generationsOf(tenantId), [...before, rotation.id])
+  assert.deepEqual(await readByApi(), seen)
+  assert.deepEqual((await rotateNow(await begin())).unopened, [])
+  assert.deepEqual(await readByApi(), seen)
+})
+
 test('a tenant that comes or goes while keys are rotated harms nothing', async () => {
   const rotation = await begin()
   const { store } = app.core

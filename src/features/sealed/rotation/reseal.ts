@@ -3,6 +3,7 @@ import { all, type Command, first } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import {
   type DataKey,
+  type DataKeyId,
   generationOf,
   openAt,
   type Place,
@@ -26,8 +27,8 @@ export type Batch = {
   readonly last: Key | undefined
   /** Values that are under the new key now. */
   readonly changed: number
-  /** Whether somebody else changed one in between, so that it must be looked at again. */
-  readonly contested: boolean
+  /** Whether it must be looked at again: somebody changed a value in between, or its tenant has no key of the rotation yet. */
+  readonly again: boolean
   readonly unopened: readonly Unopened[]
 }
 
@@ -75,19 +76,29 @@ export function* countValues(
   return { total: row?.total ?? 0, done: row?.done ?? 0 }
 }
 
-type KeyOf = (tenantId: number, generation: number) => DataKey | undefined
+/** A data key that was altered is `unopenable`; undefined where there is none. */
+type KeyOf = (tenantId: number, generation: number) => DataKey | 'unopenable' | undefined
 
-/** The data keys of tenants that can be opened. */
+/** The data keys of tenants. */
 function* openKeys(store: Store, unwrap: Unwrap, tenantIds: readonly number[]): Command<KeyOf> {
-  const keys = new Map<string, DataKey>()
-  for (const key of yield* readKeysOf(store, [...new Set(tenantIds)]))
+  const keys = new Map<string, DataKey | 'unopenable'>()
+  for (const key of yield* readKeysOf(store, [...new Set(tenantIds)])) {
+    const name = `${key.id.tenantId}/${key.id.generation}`
     try {
-      keys.set(`${key.id.tenantId}/${key.id.generation}`, unwrap(key))
+      keys.set(name, unwrap(key))
     } catch {
-      // It was altered: what is under it is reported, row by row.
+      keys.set(name, 'unopenable')
     }
+  }
   return (tenantId, generation) => keys.get(`${tenantId}/${generation}`)
 }
+
+/** A data key that does not open, in the words of what is told. */
+export const unopenedKey = ({ tenantId, generation }: DataKeyId): Unopened => ({
+  table: generation === 0 ? 'data_keys' : 'rotated_data_keys',
+  column: 'wrapped',
+  rowId: generation === 0 ? `tenant ${tenantId}` : `tenant ${tenantId}, generation ${generation}`,
+})
 
 /** The text under the new key; undefined when the one there is does not open. */
 const sealAnew = (
@@ -95,8 +106,26 @@ const sealAnew = (
   { place, text, to }: { readonly place: Place; readonly text: string; readonly to: DataKey },
 ): string | undefined => {
   const old = keyOf(place.tenantId, generationOf(text) ?? -1)
-  const opened = old && openAt(old, place, text)
+  const opened = old === undefined || old === 'unopenable' ? undefined : openAt(old, place, text)
   return opened === undefined ? undefined : sealFor(to, place, opened)
+}
+
+/** What becomes of a row: its text anew, or what does not open, or that it has to be looked at again. */
+const judgeRow = (
+  keyOf: KeyOf,
+  row: { readonly text: string; readonly place: Place },
+  generation: number,
+): { readonly anew: string } | { readonly unopened: Unopened } | 'again' => {
+  const { text, place } = row
+  const to = keyOf(place.tenantId, generation)
+  // The value may be fine. Who enters it again would not help: nothing can be sealed under this key.
+  if (to === 'unopenable')
+    return { unopened: unopenedKey({ tenantId: place.tenantId, generation }) }
+  // The tenant is younger than this pass, and so is its first key; the next pass finds one of this rotation.
+  if (to === undefined && keyOf(place.tenantId, 0) !== undefined) return 'again'
+  const anew = to && sealAnew(keyOf, { place, text, to })
+  const { table, column, rowId } = place
+  return anew === undefined ? { unopened: { table, column, rowId } } : { anew }
 }
 
 /**
@@ -117,20 +146,19 @@ export function* resealBatch(
   )
   const texts: Exchange[] = []
   const unopened: Unopened[] = []
+  let again = false
   for (const row of rows) {
-    const to = keyOf(row.tenant_id, rotation.id)
-    // The tenant is younger than this pass, and so is its first key; the next pass finds one of this rotation.
-    if (to === undefined) continue
     const place = placeIn(sealed, { ...row, tenantId: row.tenant_id })
-    const anew = sealAnew(keyOf, { place, text: row.text, to })
-    if (anew === undefined) unopened.push(place)
-    else texts.push({ key: row.key, old: row.text, new: anew })
+    const verdict = judgeRow(keyOf, { text: row.text, place }, rotation.id)
+    if (verdict === 'again') again = true
+    else if ('unopened' in verdict) unopened.push(verdict.unopened)
+    else texts.push({ key: row.key, old: row.text, new: verdict.anew })
   }
   const changed = yield* exchange(store, sealed, texts)
   return {
     last: rows.length < batchSize ? undefined : rows.at(-1)?.key,
     changed,
-    contested: changed < texts.length,
-    unopened: unopened.map(({ table, column, rowId }) => ({ table, column, rowId })),
+    again: again || changed < texts.length,
+    unopened,
   }
 }

@@ -9,7 +9,7 @@ import { sealedColumns } from '../places.ts'
 import { createUnwrapping } from '../unwrapping.ts'
 import { addDataKeys, beforeAll, deleteOldKeys, renewFirstKeys, rewrapBatch } from './keys.ts'
 import { finishRotation, type Rotation } from './record.ts'
-import { type Batch, countValues, resealBatch, type Unopened } from './reseal.ts'
+import { type Batch, countValues, resealBatch, type Unopened, unopenedKey } from './reseal.ts'
 
 /** How far a rotation is: values that are under the new keys, of all that there are. */
 export type Progress = { readonly done: number; readonly total: number }
@@ -91,6 +91,11 @@ const count = async ({ store }: RotateDeps, rotation: Rotation): Promise<Progres
   }
 }
 
+/** A data key that does not open is met once for each value. */
+const withoutRepeats = (list: readonly Unopened[]): readonly Unopened[] => [
+  ...new Map(list.map((each) => [JSON.stringify(each), each])).values(),
+]
+
 /** The rotation in its order; every part may be repeated. */
 const createParts = (deps: RotateDeps, rotation: Rotation, begun: Progress) => {
   const { store, ring, now, onProgress } = deps
@@ -115,14 +120,14 @@ const createParts = (deps: RotateDeps, rotation: Rotation, begun: Progress) => {
       do {
         const from = { sealed, after }
         const batch = await step(() => resealBatch(store, { unwrap, rotation }, from))
-        clean &&= batch.changed === 0 && !batch.contested
+        clean &&= batch.changed === 0 && !batch.again
         done += batch.changed
         unopened.push(...batch.unopened)
         after = batch.last
         onProgress(progress())
       } while (after !== undefined)
     }
-    return { unopened, clean }
+    return { unopened: withoutRepeats(unopened), clean }
   }
 
   const reseal = async (): Promise<readonly Unopened[]> => {
@@ -148,7 +153,7 @@ const createParts = (deps: RotateDeps, rotation: Rotation, begun: Progress) => {
           rewrapBatch(store, { masters: ring.masters, rotation, master }, from),
         )
         changed += batch.changed
-        unopened.push(...batch.unopened.map(toUnopened))
+        unopened.push(...batch.unopened.map(unopenedKey))
         after = batch.last
       }
     }
@@ -172,12 +177,6 @@ const createParts = (deps: RotateDeps, rotation: Rotation, begun: Progress) => {
 
   return { reseal, rewrap, end, progress }
 }
-
-const toUnopened = ({ tenantId, generation }: DataKeyId): Unopened => ({
-  table: generation === 0 ? 'data_keys' : 'rotated_data_keys',
-  column: 'wrapped',
-  rowId: generation === 0 ? `tenant ${tenantId}` : `tenant ${tenantId}, generation ${generation}`,
-})
 
 /**
  * Makes new data keys for all tenants, seals under them whatever is sealed, wraps all data keys by the master key of the
