@@ -218,9 +218,37 @@ test('a wrong client secret is not the fault of the user: the profile waits for 
   app.clock.advance(minutes(130))
   assert.equal((await faultOf(get(connected))).fault, 'client-refused')
   assert.equal((await faultOf(get(connected))).fault, 'throttled')
-  assert.equal((await statusOf(connected))['status'], 'ready')
+  const shown = await statusOf(connected)
+  assert.deepEqual([shown['status'], shown['reason']], ['failing', 'client-refused invalid_client'])
+  assert.ok(String(shown['nextTry']) > String(shown['since']), JSON.stringify(shown))
   assert.equal((await change(google.application.clientSecret)).status, 200)
+  assert.equal((await statusOf(connected))['status'], 'ready')
   assert.ok(await get(connected))
+})
+
+test('a profile whose renewals fail says so, why, since the first of them and until when it waits', async () => {
+  const connected = await connectAt(app, stranger, who)
+  await get(connected)
+  app.clock.advance(minutes(130))
+  stranger.fail('refresh', { status: 500 })
+  await faultOf(get(connected, { rejected: (await get(connected)).generation }))
+  const first = await statusOf(connected)
+  assert.deepEqual([first['status'], first['reason']], ['failing', 'failing'])
+  app.clock.advance(minutes(6))
+  stranger.fail('refresh', { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>' })
+  await faultOf(
+    get(connected, { rejected: (await tokenRowOf(app, connected.profileId))?.generation }),
+  )
+  const second = await statusOf(connected)
+  assert.deepEqual(
+    [second['status'], second['reason'], second['since']],
+    ['failing', 'malformed', first['since']],
+  )
+  assert.ok(String(second['nextTry']) > String(first['nextTry']))
+  app.clock.advance(minutes(6))
+  await get(connected, { rejected: (await tokenRowOf(app, connected.profileId))?.generation })
+  const { status, reason, nextTry } = await statusOf(connected)
+  assert.deepEqual([status, reason, nextTry], ['ready', undefined, undefined])
 })
 
 test('a token for somebody else is not stored, and the profile goes on', async () => {
