@@ -96,14 +96,15 @@ test('the documented sample with a profile is taken, and the profile is shown as
     { ...google, application: { ...google.application, dataStore: 54 } },
     { admin: people.admin, person },
   )
+  // To the letter (OAuth reference D.3): without a connectionType.
   const made = await call('POST', path, {
     name: 'OAuth2Datasource_Test',
     dataStore: 54,
-    connectionType: 'Cloud',
     description: 'DS for testing oauth profiles',
     options: { OAuthProfileId: String(profileId) },
   })
   assert.equal(made.status, 201, JSON.stringify(made.body))
+  assert.equal(made.body['connectionType'], 'Cloud')
   assert.deepEqual(made.body['options'], { OAuthProfileId: String(profileId) })
   assert.equal((await tryOut(app, person, Number(made.body['id']))).status, 200)
 })
@@ -141,6 +142,10 @@ test('what a grant needs and a data store takes is said option by option', async
       /beside OAuthProfileId/,
     ],
     [await create(63, { ...client, AuthenticationMethod: 'Basic' }), /must be oauth2\.0/],
+    [
+      await create(63, { ...client, AuthenticationMethod: 'OAuth2-RefreshToken' }),
+      /AuthenticationMethod must be oauth2\.0/,
+    ],
     [
       await create(63, { ...client, TokenURI: 'http://login.example/token' }),
       /TokenURI must be https/,

@@ -16,6 +16,7 @@ import {
 } from '../access/source-permissions.ts'
 import { pieceOf } from '../parameters.ts'
 import { ManagementError, refusals } from '../refusals.ts'
+import type { SealedValues } from '../sealed/data-keys.ts'
 import type { UserStore } from '../users/store.ts'
 import { createChanges } from './changing.ts'
 import type { DataSource, ShownDataSource } from './data-source.ts'
@@ -28,20 +29,23 @@ import { testConnection } from './test-connection.ts'
 /** By SQL, by OData, or both: who may use a data source in no way has nothing to try out (management reference 4.4). */
 const usePermissions = [permission.useJdbc, permission.useOdbc, permission.useOData]
 
-/** The rules of data sources. */
-export const createDataSourceService = (deps: {
+type Deps = {
   readonly store: Store
   readonly users: UserStore
   readonly dataSources: DataSourceStore
   readonly connectors: ConnectorRegistry
   readonly secretOptions: SecretOptionsStore
+  readonly sealed: SealedValues
   readonly clock: Clock
   readonly filesDir: string
   readonly addresses: AddressPolicy
   readonly callsOf: (source: DataSource) => UpstreamCalls
   /** HEADGATE_HDP=show-secrets: secret options are shown again. */
   readonly showSecrets: boolean
-}) => {
+}
+
+/** The rules of data sources. */
+export const createDataSourceService = (deps: Deps) => {
   const { store, dataSources } = deps
 
   /** Files of one tenant are not seen from another. */
