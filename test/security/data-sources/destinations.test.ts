@@ -4,6 +4,7 @@ import { people, startApp, type TestApp } from '#test/support/app.ts'
 import { type HostileUpstream, json, startHostileUpstream } from '#test/support/hostile-upstream.ts'
 import { manage } from '#test/support/oauth.ts'
 import { createUpstreamSource, connectAt } from '#test/support/upstream/connected.ts'
+import { startSalesforce } from '#test/support/upstream/salesforce.ts'
 import { type MockServer, startMockServer } from '#test/support/upstream/mock-server.ts'
 
 // T83: nobody but the owner says where the tokens of the owner's profile are sent, in however many steps.
@@ -90,6 +91,19 @@ test('T83: a destination of the owner stays to the letter, and for the very same
   assertRefused(await putFor(id, { OAuthProfileId, HealthURI }), 222208103)
   const body = { name: nameOf(), options: { OAuthProfileId: another, HealthURI } }
   assert.equal((await manage(app, 'PUT', `${path}/${id}`, { person: owner, body })).status, 200)
+})
+
+test('T83: the name of a host is a destination as well', async () => {
+  const salesforce = await startSalesforce()
+  try {
+    const who = { admin: people.admin, person: owner }
+    const { profileId, sourceId } = await connectAt(app, salesforce, who)
+    const options = { OAuthProfileId: String(profileId) }
+    for (const ServerName of ['collector.example', collector.origin])
+      assertRefused(await putFor(sourceId, { ...options, ServerName }), 222208103)
+  } finally {
+    await salesforce.close()
+  }
 })
 
 test('T83: secrets of the owner do not follow who acts for the owner to another path either', async () => {
