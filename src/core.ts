@@ -33,6 +33,7 @@ import { createApplicationStore } from './features/client-applications/store.ts'
 import { createOpenSources } from './features/data-sources/open-sources.ts'
 import { createDataSourceService } from './features/data-sources/service.ts'
 import { createDirectParameters } from './features/data-sources/direct-parameters.ts'
+import { createCarrying } from './features/data-sources/carrying.ts'
 import { createSecretOptions } from './features/data-sources/secrets.ts'
 import { createDataSourceStore } from './features/data-sources/store.ts'
 import { createUpstreamCalls } from './features/data-sources/upstream-calls.ts'
@@ -211,7 +212,7 @@ const createIdentity = (base: Base, listeners: Listeners) => {
       users,
       lockout,
       passwords,
-      secretOptions: createSecretOptions(store, base.sealed),
+      carrying: createCarrying(base),
     }),
   }
 }

@@ -31,10 +31,12 @@ export type UpstreamAccount = {
 export type UpstreamCalls = {
   /**
    * The whole answer to a GET, whatever its status but for a refused token. The URL may depend on the account; undefined asks for
-   * an account that is known better. `refused` tells what else than 401 means that the token is dead. Throws `UpstreamError`.
+   * an account that is known better, and `nowhere` is the sentence where there is none. `refused` tells what else than 401 means that
+   * the token is dead. Throws `UpstreamError`, and `ConnectorError` where nobody was asked.
    */
   readonly get: (call: {
     readonly url: (account: UpstreamAccount) => string | undefined
+    readonly nowhere?: string
     readonly refused?: (answer: OutboundAnswer) => boolean
   }) => Promise<OutboundAnswer>
   /** Makes sure that there is a token that is good now. Throws `UpstreamError`. */

@@ -96,14 +96,15 @@ test('the documented sample with a profile is taken, and the profile is shown as
     { ...google, application: { ...google.application, dataStore: 54 } },
     { admin: people.admin, person },
   )
+  // To the letter (OAuth reference D.3): without a connectionType.
   const made = await call('POST', path, {
     name: 'OAuth2Datasource_Test',
     dataStore: 54,
-    connectionType: 'Cloud',
     description: 'DS for testing oauth profiles',
     options: { OAuthProfileId: String(profileId) },
   })
   assert.equal(made.status, 201, JSON.stringify(made.body))
+  assert.equal(made.body['connectionType'], 'Cloud')
   assert.deepEqual(made.body['options'], { OAuthProfileId: String(profileId) })
   assert.equal((await tryOut(app, person, Number(made.body['id']))).status, 200)
 })
@@ -141,6 +142,10 @@ test('what a grant needs and a data store takes is said option by option', async
       /beside OAuthProfileId/,
     ],
     [await create(63, { ...client, AuthenticationMethod: 'Basic' }), /must be oauth2\.0/],
+    [
+      await create(63, { ...client, AuthenticationMethod: 'OAuth2-RefreshToken' }),
+      /AuthenticationMethod must be oauth2\.0/,
+    ],
     [
       await create(63, { ...client, TokenURI: 'http://login.example/token' }),
       /TokenURI must be https/,
@@ -184,7 +189,36 @@ test('each grant with parameters of its own gives tokens', async () => {
   assert.equal((await tryOut(app, person, given)).status, 200)
   google.endSessions()
   const refused = await tryOut(app, person, given)
-  assertRefused(refused, 222208470, /access-token-refused/)
+  assertRefused(refused, 222208471, /no refresh token that leads to another/, 502)
+})
+
+test('an access token of Salesforce works where ServerName says where the organization is, and only there is anybody asked', async () => {
+  const { accessToken: AccessToken } = await getTokensAt(salesforce)
+  const { clientId: ClientId, clientSecret: ClientSecret, scope: Scope } = salesforce.application
+  const options = { ClientId, ClientSecret, Scope, AccessToken }
+  const id = await createUpstreamSource(app, person, { name: 'named', dataStore: 1, options })
+  const name = (ServerName: string, more = {}) =>
+    call('PUT', `${path}/${id}`, { name: 'named', options: { ...options, ServerName, ...more } })
+  const before = salesforce.received.length
+  for (const host of ['', 'login.salesforce.com', 'https://test.salesforce.com/']) {
+    assert.equal((await name(host)).status, 200, host)
+    assertRefused(await tryOut(app, person, id), 222207003, /ServerName is missing/)
+  }
+  assert.equal(salesforce.received.length, before)
+  for (const [host, says] of [
+    ['https://10.0.0.1', /ServerName leads to an address/],
+    ['http://mydomain.example', /ServerName must be https/],
+    ['mydomain.example/services', /ServerName must be a host/],
+    ['mydomain.example?x', /ServerName must be a host/],
+    ['user@mydomain.example', /ServerName must not name a user/],
+    ['my domain', /ServerName must be an absolute/],
+  ] as const)
+    assertRefused(await name(host), 222207002, says)
+  assertRefused(await name('mydomain.example', { AccessToken: '' }), 222208475, /AccessToken/)
+  assert.equal((await name(salesforce.instanceUrl())).status, 200)
+  assert.deepEqual((await tryOut(app, person, id)).body, { success: true })
+  salesforce.endSessions()
+  assertRefused(await tryOut(app, person, id), 222208471, /no refresh token/, 502)
 })
 
 test('a PUT keeps secrets that are left out, forgets what was had with the old ones, and bumps nothing else', async () => {

@@ -25,7 +25,8 @@ export const directOptions: readonly OptionDefinition[] = [
 ]
 
 export const oauthOptions: readonly OptionDefinition[] = [
-  option('AuthenticationMethod', 9),
+  // As long as the names that the driver has for others: what is said of those is what to write instead.
+  option('AuthenticationMethod', 64),
   option('OAuthProfileId', 15),
   ...directOptions,
 ]

@@ -12,10 +12,12 @@ import {
 } from '../access/source-permissions.ts'
 import { requireStill } from '../access/still.ts'
 import { ManagementError, refusals } from '../refusals.ts'
+import type { SealedValues } from '../sealed/data-keys.ts'
 import type { UserStore } from '../users/store.ts'
 import { type DataSource, dataSourceNameFault, type ShownDataSource } from './data-source.ts'
 import { checkConnectionType, type DataSourceFields, requireConnector } from './fields.ts'
 import { checkOptions, profileOption, redirectedOptions, splitOptions } from './options.ts'
+import { createOwnTokens } from './own-tokens.ts'
 import { requireProfile } from './profile-of-source.ts'
 import type { SecretOptions, SecretOptionsStore } from './secrets.ts'
 import type { DataSourceStore } from './store.ts'
@@ -25,6 +27,7 @@ type Deps = {
   readonly users: UserStore
   readonly dataSources: DataSourceStore
   readonly secretOptions: SecretOptionsStore
+  readonly sealed: SealedValues
   readonly connectors: ConnectorRegistry
   readonly clock: Clock
   readonly contextOf: (tenantId: number) => ConnectorContext
@@ -51,19 +54,27 @@ const checkFixed = (before: DataSource, fields: Partial<DataSourceFields>): void
     throw new ManagementError(refusals.connectionTypeFixed)
 }
 
+/** What says which account a data source reads with, and where its tokens go. */
+type Reach = Pick<DataSource, 'options' | 'oauthProfileId'>
+
 /**
  * Nobody but the owner says where the tokens of the owner's profile are sent: who acts for the owner could otherwise have them
- * delivered (T83). Throws 403.
+ * delivered (T83). What the owner has set may be sent again, to the letter and for the very same profile; it may have been set
+ * by somebody else before there was one. Throws 403.
  */
 const checkDestinations = (
   by: ActingFor,
-  profileId: number | undefined,
-  redirected: readonly string[],
+  connector: Connector,
+  { before, after }: { readonly before: Reach | undefined; readonly after: Reach },
 ): void => {
-  if (profileId !== undefined && isForAnother(by) && redirected.length > 0)
+  if (after.oauthProfileId === undefined || !isForAnother(by)) return
+  const known = before?.oauthProfileId === after.oauthProfileId ? before.options : {}
+  const targets = { before: known, after: after.options }
+  const others = redirectedOptions(connector, targets, 'to the letter')
+  if (others.length > 0)
     throw new ManagementError(
       refusals.forbidden,
-      `Only the owner says where the tokens of an OAuth profile are sent (${redirected.join(', ')}).`,
+      `Only the owner says where the tokens of an OAuth profile are sent (${others.join(', ')}).`,
     )
 }
 
@@ -91,16 +102,18 @@ const keptSecrets = (
 /** Creating and replacing data sources. */
 export const createChanges = (deps: Deps) => {
   const { store, dataSources, secretOptions } = deps
+  const ownTokens = createOwnTokens(store, deps.sealed)
 
   /** Throws 400 for what does not fit, a profile that is not the owner's, and a name that is taken; 403 as `checkDestinations`. */
   const create = async (by: ActingFor, fields: DataSourceFields): Promise<ShownDataSource> => {
     const { userId: ownerId, tenantId } = by.subject
     checkName(fields.name)
     const connector = requireConnector(deps.connectors, fields.dataStore)
-    const connectionType = checkConnectionType(fields.connectionType)
+    const connectionType = checkConnectionType(fields.connectionType, fields.dataStore)
     checkOptions(connector, fields.options, deps.contextOf(tenantId))
     const { plain, secret, profileId } = splitOptions(connector, fields.options)
-    checkDestinations(by, profileId, redirectedOptions(connector, {}, plain))
+    const after = { options: plain, oauthProfileId: profileId }
+    checkDestinations(by, connector, { before: undefined, after })
     const permissions = fields.permissions && checkSourcePermissions(by, fields.permissions)
     return store.write(function* () {
       yield* requireStill(store, by.caller)
@@ -109,8 +122,7 @@ export const createChanges = (deps: Deps) => {
       if (profileId !== undefined) yield* requireProfile(store, profileId, { ownerId, dataStore })
       const draft = {
         ...fields,
-        options: plain,
-        oauthProfileId: profileId,
+        ...after,
         permissions,
         connectionType,
         ownerId,
@@ -131,8 +143,11 @@ export const createChanges = (deps: Deps) => {
     options: DataSourceFields['options'],
   ): Command<{ readonly after: DataSource; readonly secrets: SecretOptions }> {
     const sent = splitOptions(connector, options)
-    const redirected = redirectedOptions(connector, before.options, sent.plain)
-    checkDestinations(by, sent.profileId, redirected)
+    const targets = { before: before.options, after: sent.plain }
+    const counts = isForAnother(by) ? 'to the letter' : 'server'
+    const redirected = redirectedOptions(connector, targets, counts)
+    const reach = { options: sent.plain, oauthProfileId: sent.profileId }
+    checkDestinations(by, connector, { before, after: reach })
     const stored = yield* secretOptions.open(before)
     const secrets = { ...keptSecrets(stored, sent, redirected), ...sent.secret }
     const profile = sent.profileId === undefined ? {} : { [profileOption]: String(sent.profileId) }
@@ -142,8 +157,13 @@ export const createChanges = (deps: Deps) => {
       deps.contextOf(before.tenantId),
     )
     if (sent.profileId !== undefined) yield* requireProfile(store, sent.profileId, before)
-    const after = { ...before, options: sent.plain, oauthProfileId: sent.profileId }
-    return { after: { ...after, revision: before.revision + 1 }, secrets }
+    const after = { ...before, ...reach, revision: before.revision + 1 }
+    yield* ownTokens.follow(
+      { source: before, secrets: stored },
+      { source: after, secrets },
+      sent.secret,
+    )
+    return { after, secrets }
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Connector } from '#connectors/connector.ts'
 import type { ConnectorRegistry } from '#connectors/registry.ts'
+import { takesOAuth } from '../oauth-applications/application.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 
 /** What a caller sends to create or replace a data source. */
@@ -23,8 +24,12 @@ export const requireConnector = (connectors: ConnectorRegistry, id: number): Con
   return connector
 }
 
-/** Throws 400 for every type but Cloud. */
-export const checkConnectionType = (type: string | undefined): string => {
+/**
+ * Throws 400 for every type but Cloud. It may be left out for data stores that take OAuth, as HDP's sample with a profile does
+ * (OAuth reference D.3); for others HDP demands it (E.3).
+ */
+export const checkConnectionType = (type: string | undefined, dataStore: number): string => {
+  if (type === undefined && takesOAuth(dataStore)) return 'Cloud'
   if (type === undefined) throw new ManagementError(refusals.connectionTypeMissing)
   if (type !== 'Cloud')
     throw new ManagementError(

@@ -1,5 +1,6 @@
 import type { Connector, ConnectorContext } from '#connectors/connector.ts'
 import { ConnectorError } from '#connectors/errors.ts'
+import { tokenUrl } from '#egress/oauth/token-uri.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import type { SecretOptions } from './secrets.ts'
 
@@ -65,22 +66,34 @@ export const splitOptions = (connector: Connector, options: Options): SplitOptio
   return { plain, secret, profileId: profile === '' ? undefined : Number(profile) }
 }
 
-const originOf = (uri: string | undefined): string | undefined => {
-  const url = uri?.replace(/^POST +/, '') ?? ''
-  return URL.canParse(url) ? new URL(url).origin : undefined
+/**
+ * The server that a URI, or a name of a host, leads to; empty where nothing is said. What is neither stands for itself, so that
+ * it is never the same as something else.
+ */
+export const serverOf = (text = ''): string => {
+  const uri = tokenUrl(text)
+  const url = uri === '' || uri.includes('://') ? uri : `https://${uri}`
+  return URL.canParse(url) ? new URL(url).origin : url
 }
 
 const textOf = (options: Options, name: string): string => (options[name] ?? '').toLowerCase()
 
-/** The options that say where secrets go, and now say another server than before, or one that is reached in another way. */
+/**
+ * The options that say where secrets go, and now say something else than before: another server, one that is reached in another
+ * way, or where it counts `to the letter` another path as well, since many may share a server.
+ */
 export const redirectedOptions = (
   connector: Connector,
-  before: Options,
-  after: Options,
-): readonly string[] => [
-  ...(connector.sendsTo ?? []).filter((name) => {
-    const now = originOf(after[name])
-    return now !== undefined && now !== originOf(before[name])
-  }),
-  ...(connector.presentsTo ?? []).filter((name) => textOf(before, name) !== textOf(after, name)),
-]
+  { before, after }: { readonly before: Options; readonly after: Options },
+  what: 'server' | 'to the letter',
+): readonly string[] => {
+  const reduce = what === 'server' ? serverOf : (text = ''): string => text
+  const { sendsTo = [], presentsTo = [] } = connector
+  return [
+    ...sendsTo.filter((name) => {
+      const now = reduce(after[name])
+      return now !== '' && now !== reduce(before[name])
+    }),
+    ...presentsTo.filter((name) => textOf(before, name) !== textOf(after, name)),
+  ]
+}

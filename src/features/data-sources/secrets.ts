@@ -1,5 +1,5 @@
 import { ConnectorError } from '#connectors/errors.ts'
-import { type Command, all, first, run } from '#store/command.ts'
+import { type Command, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Place } from '#vault/envelope.ts'
 import type { SealedValues } from '../sealed/data-keys.ts'
@@ -30,21 +30,15 @@ const placeOf = ({ id, tenantId, revision }: SourcePlace): Place => ({
 
 /** The secret options of data sources: one sealed object each. Each function is a command. */
 export const createSecretOptions = ({ sql }: Store, sealed: SealedValues) => {
-  function* openText(
-    place: SourcePlace,
-    stored: string | null,
-  ): Command<SecretOptions | undefined> {
-    if (stored === null) return {}
-    const text = yield* sealed.open(placeOf(place), stored)
-    return text === undefined ? undefined : (JSON.parse(text) as SecretOptions)
-  }
-
   /** Empty where there are none; undefined when what is stored was not sealed for this data source in this revision. */
   function* open(source: SourcePlace): Command<SecretOptions | undefined> {
     const row = yield* first(
       sql.selectFrom('data_sources').select('secret_options').where('id', '=', source.id),
     )
-    return yield* openText(source, row?.secret_options ?? null)
+    const stored = row?.secret_options ?? null
+    if (stored === null) return {}
+    const text = yield* sealed.open(placeOf(source), stored)
+    return text === undefined ? undefined : (JSON.parse(text) as SecretOptions)
   }
 
   /** Seals them for the data source as it is now, in place of those that there were. */
@@ -62,40 +56,7 @@ export const createSecretOptions = ({ sql }: Store, sealed: SealedValues) => {
     )
   }
 
-  /** Those of a user, opened where they are now; what does not open is left out. Made for `restore`, around a move. */
-  function* take(
-    ownerId: number,
-  ): Command<readonly { readonly id: number; readonly secrets: SecretOptions }[]> {
-    const rows = yield* all(
-      sql
-        .selectFrom('data_sources')
-        .select(['id', 'tenant_id', 'revision', 'secret_options'])
-        .where('owner_id', '=', ownerId)
-        .where('secret_options', 'is not', null),
-    )
-    const taken: { id: number; secrets: SecretOptions }[] = []
-    for (const row of rows) {
-      const place = { id: row.id, tenantId: row.tenant_id, revision: row.revision }
-      const secrets = yield* openText(place, row.secret_options)
-      taken.push({ id: row.id, secrets: secrets ?? {} })
-    }
-    return taken
-  }
-
-  /** Seals what was taken for where the data sources are now. */
-  function* restore(
-    taken: readonly { readonly id: number; readonly secrets: SecretOptions }[],
-  ): Command<void> {
-    for (const { id, secrets } of taken) {
-      const row = yield* first(
-        sql.selectFrom('data_sources').select(['tenant_id', 'revision']).where('id', '=', id),
-      )
-      if (row !== undefined)
-        yield* write({ id, tenantId: row.tenant_id, revision: row.revision }, secrets)
-    }
-  }
-
-  return { open, write, take, restore }
+  return { open, write }
 }
 
 export type SecretOptionsStore = ReturnType<typeof createSecretOptions>

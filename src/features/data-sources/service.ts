@@ -16,6 +16,7 @@ import {
 } from '../access/source-permissions.ts'
 import { pieceOf } from '../parameters.ts'
 import { ManagementError, refusals } from '../refusals.ts'
+import type { SealedValues } from '../sealed/data-keys.ts'
 import type { UserStore } from '../users/store.ts'
 import { createChanges } from './changing.ts'
 import type { DataSource, ShownDataSource } from './data-source.ts'
@@ -36,20 +37,23 @@ const checkUsable = (by: ActingFor, source: DataSource): void => {
     )
 }
 
-/** The rules of data sources. */
-export const createDataSourceService = (deps: {
+type Deps = {
   readonly store: Store
   readonly users: UserStore
   readonly dataSources: DataSourceStore
   readonly connectors: ConnectorRegistry
   readonly secretOptions: SecretOptionsStore
+  readonly sealed: SealedValues
   readonly clock: Clock
   readonly filesDir: string
   readonly addresses: AddressPolicy
   readonly callsOf: (source: DataSource) => UpstreamCalls
   /** HEADGATE_HDP=show-secrets: secret options are shown again. */
   readonly showSecrets: boolean
-}) => {
+}
+
+/** The rules of data sources. */
+export const createDataSourceService = (deps: Deps) => {
   const { store, dataSources } = deps
 
   /** Files of one tenant are not seen from another. */

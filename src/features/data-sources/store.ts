@@ -110,10 +110,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
     return found !== undefined && found.id !== id
   }
 
-  /**
-   * Writes what can be changed, in the given revision, without secrets. Tokens that were had by parameters of its own go: they
-   * belong to what it was.
-   */
+  /** Writes what can be changed, in the given revision, without secrets. */
   function* update(source: DataSource): Command<void> {
     yield* run(
       sql
@@ -129,7 +126,6 @@ export const createDataSourceStore = ({ sql }: Store) => {
         })
         .where('id', '=', source.id),
     )
-    yield* run(sql.deleteFrom('upstream_tokens').where('data_source_id', '=', source.id))
   }
 
   function* setPermissions(id: number, permissions: readonly number[] | undefined): Command<void> {

@@ -1,7 +1,7 @@
 import type { UpstreamCalls } from '#connectors/connector.ts'
+import { ConnectorError } from '#connectors/errors.ts'
 import type { Outbound, OutboundAnswer } from '#egress/outbound.ts'
-import { UpstreamError } from '#egress/upstream-error.ts'
-import type { UpstreamTokens, UsableToken } from '../upstream-tokens/service.ts'
+import type { GetOptions, UpstreamTokens, UsableToken } from '../upstream-tokens/service.ts'
 import type { TokenOwner } from '../upstream-tokens/token.ts'
 import { stillRefused } from '../upstream-tokens/trouble.ts'
 import type { DataSource } from './data-source.ts'
@@ -31,20 +31,18 @@ export const createUpstreamCalls =
         lane: `${source.tenantId}/${new URL(url).origin}`,
       })
 
-    const get: UpstreamCalls['get'] = async ({ url, refused }) => {
-      let rejected: number | undefined
+    const get: UpstreamCalls['get'] = async ({ url, nowhere, refused }) => {
+      let asked: GetOptions = {}
       for (let tries = 0; tries < mostTokens; tries += 1) {
-        const usable = await deps.upstreamTokens.get(owner, { rejected })
+        const usable = await deps.upstreamTokens.get(owner, asked)
+        const { generation } = usable
         const target = url(usable)
         if (target !== undefined) {
           const answer = await send(target, usable)
           if (answer.status !== 401 && refused?.(answer) !== true) return answer
-        } else if (tries > 0)
-          throw new UpstreamError(
-            'malformed',
-            'The data store does not say where its API answers (instance_url).',
-          )
-        rejected = usable.generation
+          asked = { rejected: generation }
+        } else if (asked.incomplete === undefined) asked = { incomplete: generation }
+        else throw new ConnectorError('rejected', nowhere ?? 'It is not known which server to ask.')
       }
       throw stillRefused()
     }

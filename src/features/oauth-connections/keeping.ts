@@ -1,5 +1,6 @@
 import type { Tokens } from '#egress/oauth/tokens.ts'
 import { seconds } from '#lib/clock.ts'
+import { Unavailable } from '#lib/refusal.ts'
 import type { Command } from '#store/command.ts'
 import { createOAuthProfileStore } from '../oauth-profiles/store.ts'
 import { createTokenHistory } from '../upstream-tokens/history.ts'
@@ -46,10 +47,15 @@ export const createTokenKeeping = (deps: ConnectionDeps) => {
     accessExpiresAt: expiresIn === undefined ? undefined : now + seconds(expiresIn),
   })
 
-  /** A refresh token that was not sent again is still good, if it is of the same account and nothing was wrong with it. */
+  /**
+   * A refresh token that was not sent again is still good, if it is of the same account and nothing was wrong with it. One that a
+   * refresh uses at this moment may be spent by it: throws `Unavailable`, so that `writePersistently` waits for what comes of it.
+   */
   function* keptRefreshToken(before: UpstreamToken | undefined, { account }: Tokens) {
     if (before?.state !== 'ready' || account === undefined || before.account !== account)
       return undefined
+    if (before.leaseUntil !== undefined && before.leaseUntil > clock.now())
+      throw new Unavailable('The tokens are being refreshed at this moment. Try again.')
     return (yield* tokens.open(before))?.refreshToken
   }
 

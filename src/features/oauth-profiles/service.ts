@@ -14,7 +14,7 @@ import type { OAuthProfile } from './profile.ts'
 import { type SentOAuthProfile, sentProfileFault } from './sent.ts'
 import { type LinkedSource, readLinkedSources } from './stats.ts'
 import { createOAuthProfileStore, type ListedProfile, type OAuthProfilePage } from './store.ts'
-import { createProfileTokens } from './tokens.ts'
+import { createProfileTokens, type Failing } from './tokens.ts'
 import { requireUsableApplication } from './usable.ts'
 
 type Deps = {
@@ -32,6 +32,8 @@ export type ShownOAuthProfile = {
   /** Whether its application may be used from the profile's tenant at this moment (DESIGN invariant 20). */
   readonly usable: boolean
   readonly token: UpstreamToken | undefined
+  /** Its renewals fail, one after another (DESIGN invariant 19). */
+  readonly failing: Failing | undefined
   readonly tokens: TokenPair | undefined
 }
 
@@ -85,6 +87,7 @@ export const createOAuthProfileService = (deps: Deps) => {
       profile,
       usable: isUsableIn(yield* applicationOf(profile), profile.tenantId),
       token,
+      failing: token && (yield* tokens.failing(token)),
       tokens: deps.showSecrets && token !== undefined ? yield* tokens.open(token) : undefined,
     }
   }

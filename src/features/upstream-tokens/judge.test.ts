@@ -91,10 +91,25 @@ test('without means to renew, a token that must be renewed has to be connected a
     kind: 'reconnect',
     reason: 'no-refresh-token',
   })
-  assert.deepEqual(verdict({}, { ...none, rejected: 7 }), {
+  assert.deepEqual(verdict({}, { ...none, hasAccessToken: false }), {
     kind: 'reconnect',
-    reason: 'access-token-refused',
+    reason: 'no-refresh-token',
   })
+})
+
+test('without means to renew, a refusal is told, and is not the end of a token that may be good elsewhere', () => {
+  const none = { means: 'none' } as const
+  assert.deepEqual(verdict({}, { ...none, rejected: 7 }), { kind: 'not-renewable' })
+  assert.deepEqual(verdict({}, { ...none, rejected: 6 }), { kind: 'use' })
+})
+
+test('a token that does not say where the API answers is renewed once to learn it, where that is possible', () => {
+  const renew = { kind: 'renew', cause: 'first-use' }
+  const { kind, cause } = verdict({}, { incomplete: 7 }) as { kind: string; cause?: string }
+  assert.deepEqual({ kind, cause }, renew)
+  assert.equal(verdict({}, { incomplete: 6 }).kind, 'use')
+  assert.equal(verdict({}, { incomplete: 7, means: 'none' }).kind, 'use')
+  assert.equal(verdict({ retryAt: now + 1 }, { incomplete: 7 }).kind, 'cool-down')
 })
 
 const situations = fc.record({
@@ -111,6 +126,7 @@ const situations = fc.record({
   hasAccessToken: fc.boolean(),
   means: fc.constantFrom('refresh-token' as const, 'client-credentials' as const, 'none' as const),
   rejected: fc.constantFrom(undefined, 6, 7),
+  incomplete: fc.constantFrom(undefined, 6, 7),
   lastRejection: fc.option(fc.integer({ min: now - minutes(2), max: now }), { nil: undefined }),
   assumedLife: fc.constant(assumedLife),
   now: fc.constant(now),

@@ -17,7 +17,9 @@ export type Situation = {
   readonly means: Means
   /** The generation whose access token the upstream has refused (401), if it has. */
   readonly rejected: number | undefined
-  /** When one was last renewed because of that. */
+  /** The generation with which it is not known where the upstream's API answers, if that is wanted. */
+  readonly incomplete?: number | undefined
+  /** When one was last renewed because of a refusal. */
   readonly lastRejection: number | undefined
   /** How long a token of this data store lives when it does not say; milliseconds. */
   readonly assumedLife: number
@@ -41,17 +43,22 @@ export type Verdict =
   | { readonly kind: 'reconnect'; readonly reason: string }
   /** Fresh, and refused all the same. */
   | { readonly kind: 'refused' }
+  /** Refused, and nothing leads to another one. It may be good elsewhere: one refusal is not the end of it. */
+  | { readonly kind: 'not-renewable' }
 
 type Need = { readonly cause: EventCause; readonly spare: Spare } | 'none' | 'refused'
 
 const needOf = (situation: Situation): Need => {
   const { token, hasAccessToken, rejected, lastRejection, assumedLife, now } = situation
+  const { incomplete, means } = situation
   const { issuedAt, accessExpiresAt } = token
   if (!hasAccessToken) return { cause: 'first-use', spare: undefined }
   if (rejected === token.generation)
     return lastRejection !== undefined && now - lastRejection < betweenRejections
       ? 'refused'
       : { cause: 'rejected', spare: undefined }
+  if (incomplete === token.generation && means !== 'none')
+    return { cause: 'first-use', spare: undefined }
   const begun = issuedAt ?? token.stateAt
   const ends = accessExpiresAt ?? begun + assumedLife
   const margin = Math.min(widestMargin, (ends - begun) / 3)
@@ -61,9 +68,13 @@ const needOf = (situation: Situation): Need => {
   return { cause: 'expiry', spare: now < accessExpiresAt ? 'good' : undefined }
 }
 
-/** What is said where a token cannot be renewed. */
-const hopeless = (cause: EventCause): string =>
-  cause === 'rejected' ? 'access-token-refused' : 'no-refresh-token'
+/** Without means to renew: only an end that is known, or a token that is missing, says that the account must be connected again. */
+const judgeLast = ({ cause, spare }: Exclude<Need, string>): Verdict => {
+  if (spare) return { kind: 'use' }
+  return cause === 'rejected'
+    ? { kind: 'not-renewable' }
+    : { kind: 'reconnect', reason: 'no-refresh-token' }
+}
 
 /** What to do when somebody wants an access token; a function of what is known, so that all nodes decide alike. */
 export const judge = (situation: Situation): Verdict => {
@@ -73,8 +84,7 @@ export const judge = (situation: Situation): Verdict => {
   const need = needOf(situation)
   if (need === 'none') return { kind: 'use' }
   if (need === 'refused') return { kind: 'refused' }
-  if (means === 'none')
-    return need.spare ? { kind: 'use' } : { kind: 'reconnect', reason: hopeless(need.cause) }
+  if (means === 'none') return judgeLast(need)
   if (token.retryAt !== undefined && token.retryAt > now)
     return need.spare ? { kind: 'use' } : { kind: 'cool-down', until: token.retryAt }
   return { kind: 'renew', ...need }

@@ -168,7 +168,7 @@ export const createLeases = (deps: LeaseDeps) => {
         .set({ state: 'reconnect', state_reason: reason, state_at: at })
         .where('id', '=', token.id),
     )
-    const cause = reason === 'access-token-refused' ? 'rejected' : 'expiry'
+    const cause = 'expiry'
     yield* history.record(token.id, { at, cause, outcome: 'reconnect-needed', detail: reason })
     return true
   }

@@ -14,7 +14,13 @@ import { createRefresh, type Renewed } from './refresh.ts'
 import { createRenewals } from './renewals.ts'
 import { createUpstreamTokenStore } from './store.ts'
 import type { TokenOwner } from './token.ts'
-import { coolingDown, ReconnectNeeded, stillRefused, waitedTooLong } from './trouble.ts'
+import {
+  coolingDown,
+  notRenewable,
+  ReconnectNeeded,
+  stillRefused,
+  waitedTooLong,
+} from './trouble.ts'
 
 /** How long a token lives whose data store does not say (Salesforce names no `expires_in`: data access reference D.2). */
 const assumedLife = hours(2)
@@ -34,6 +40,8 @@ export type UsableToken = {
 export type GetOptions = {
   /** The generation of the token that the data store has answered with 401. */
   readonly rejected?: number | undefined
+  /** The generation of the token that does not say where the data store's API answers: it is renewed to learn it, if it can be. */
+  readonly incomplete?: number | undefined
   /** Ends the waiting, not a refresh that others wait for as well. */
   readonly signal?: AbortSignal | undefined
 }
@@ -86,7 +94,7 @@ export const createUpstreamTokens = (deps: Deps) => {
 
   const decide = (
     { token, pair, grantor, lastRejection }: Found,
-    rejected: number | undefined,
+    { rejected, incomplete }: GetOptions,
   ): Verdict =>
     judge({
       token,
@@ -96,6 +104,7 @@ export const createUpstreamTokens = (deps: Deps) => {
           ? 'none'
           : grantor.means,
       rejected,
+      incomplete,
       lastRejection,
       assumedLife,
       now: clock.now(),
@@ -115,6 +124,8 @@ export const createUpstreamTokens = (deps: Deps) => {
         return usable(found)
       case 'refused':
         throw stillRefused()
+      case 'not-renewable':
+        throw notRenewable()
       case 'cool-down':
         throw coolingDown(verdict.until - clock.now())
       case 'reconnect':
@@ -127,16 +138,14 @@ export const createUpstreamTokens = (deps: Deps) => {
    * An access token that is good now, renewed if need be. Throws `ReconnectNeeded` when only the user can help, `UpstreamError`
    * when there is none for another reason, and `Unavailable` when the system store cannot be asked.
    */
-  const get = async (
-    owner: TokenOwner,
-    { rejected, signal }: GetOptions = {},
-  ): Promise<UsableToken> => {
+  const get = async (owner: TokenOwner, options: GetOptions = {}): Promise<UsableToken> => {
+    const { rejected, signal } = options
     const until = clock.now() + longestWait
     let renewed = false
     for (;;) {
       signal?.throwIfAborted()
       const found = await read(owner, rejected !== undefined)
-      const verdict = decide(found, rejected)
+      const verdict = decide(found, options)
       if (verdict.kind !== 'renew') return conclude(found, verdict)
       // What has just come will not get better, however soon it ends: another one would be as short.
       if (renewed && verdict.cause === 'expiry') return usable(found)

@@ -62,7 +62,7 @@ export const ownerColumn = ({ kind }: TokenOwner) =>
 type TokenPlace = Pick<UpstreamToken, 'id' | 'tenantId' | 'generation'>
 
 /** Where a token lies (DESIGN invariant 6): of another row, tenant or generation it does not open (T74). */
-const placeOf = (
+export const placeOf = (
   { id, tenantId, generation }: TokenPlace,
   column: 'access_token' | 'refresh_token',
 ): Place => ({ tenantId, table: 'upstream_tokens', rowId: String(id), column, generation })

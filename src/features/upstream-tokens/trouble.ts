@@ -29,6 +29,13 @@ export const stillRefused = (): UpstreamError =>
     'The data store does not accept a token that it has just given: the account lacks the right, or the scope is too small.',
   )
 
+/** A token was refused for which there is no other. */
+export const notRenewable = (): UpstreamError =>
+  new UpstreamError(
+    'unauthorized',
+    'The data store does not accept the access token, and there is no refresh token that leads to another: check the address that was asked, send a new token, or connect the account again.',
+  )
+
 const inSeconds = (milliseconds: number): number => Math.max(1, Math.ceil(milliseconds / 1000))
 
 /** The last refresh failed a moment ago. @param rest milliseconds until the next one is tried */

@@ -12,7 +12,7 @@ import { filterReach, type TenantFilter } from '../access/tenant-filter.ts'
 import { type Lockout, userSubject } from '../authentication/lockout.ts'
 import type { PasswordHasher } from '../authentication/passwords.ts'
 import type { PasswordPolicies } from '../authentication/policies.ts'
-import type { SecretOptionsStore } from '../data-sources/secrets.ts'
+import type { Carrying } from '../data-sources/carrying.ts'
 import { pieceOf } from '../parameters.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import {
@@ -43,7 +43,7 @@ export type UserAdministrationDeps = {
   readonly lockout: Lockout
   readonly policies: PasswordPolicies
   readonly passwords: PasswordHasher
-  readonly secretOptions: SecretOptionsStore
+  readonly carrying: Carrying
 }
 
 const checkFields = (fields: AccountFields, clock: Clock): void => {
@@ -117,7 +117,7 @@ export const createUserAdministration = (deps: UserAdministrationDeps) => {
     if (tenantId === account.tenantId) return
     requireWithin(modifiable(caller), tenantId)
     yield* requireTenant(store, tenantId)
-    yield* moveUser(store, deps.secretOptions, account.id, tenantId)
+    yield* moveUser(store, deps.carrying, account.id, tenantId)
   }
 
   /**

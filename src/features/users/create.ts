@@ -3,7 +3,7 @@ import type { Store } from '#store/store.ts'
 import type { Lockout } from '../authentication/lockout.ts'
 import type { PasswordHasher } from '../authentication/passwords.ts'
 import type { PasswordPolicies } from '../authentication/policies.ts'
-import type { SecretOptionsStore } from '../data-sources/secrets.ts'
+import type { Carrying } from '../data-sources/carrying.ts'
 import { createUserAdministration } from './administration.ts'
 import { createUserParts } from './parts.ts'
 import { createReachedUsers } from './reaching.ts'
@@ -17,7 +17,7 @@ export const createUserServices = (deps: {
   readonly lockout: Lockout
   readonly passwords: PasswordHasher
   readonly policies: PasswordPolicies
-  readonly secretOptions: SecretOptionsStore
+  readonly carrying: Carrying
 }) => {
   const all = { ...deps, reached: createReachedUsers(deps) }
   return { userAdministration: createUserAdministration(all), userParts: createUserParts(all) }

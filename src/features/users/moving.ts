@@ -1,7 +1,7 @@
 import { type Command, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { systemTenantId } from '../access/permissions.ts'
-import type { SecretOptionsStore } from '../data-sources/secrets.ts'
+import type { Carrying } from '../data-sources/carrying.ts'
 import { endSessions } from '../authentication/sessions.ts'
 import { endAccess } from '../authorizations/ending.ts'
 import { removeProfiles } from '../oauth-profiles/store.ts'
@@ -25,11 +25,12 @@ function* endAccessBothWays(store: Store, userId: number): Command<void> {
 /**
  * Moves a user to another tenant with data sources and client applications (management reference 2.2): sessions and
  * accesses end, those that were given to the applications as well, and so does administrative access that the new tenant
- * does not allow (3.3). OAuth profiles stay behind: they are deleted. Roles are the caller's business.
+ * does not allow (3.3). Secrets of data sources, and tokens that they have by parameters of their own, are sealed for the new
+ * tenant. OAuth profiles stay behind: they are deleted. Roles are the caller's business. Throws as `Carrying.take`.
  */
 export function* moveUser(
   store: Store,
-  secretOptions: SecretOptionsStore,
+  carrying: Carrying,
   userId: number,
   tenantId: number,
 ): Command<void> {
@@ -39,9 +40,7 @@ export function* moveUser(
   // Application and seal of a profile are the old tenant's; so is a connection that is under way.
   yield* removeProfiles(store, 'owner_id', userId)
   yield* run(sql.deleteFrom('oauth_connections').where('user_id', '=', userId))
-  const secrets = yield* secretOptions.take(userId)
-  const sources = sql.selectFrom('data_sources').select('id').where('owner_id', '=', userId)
-  yield* run(sql.deleteFrom('upstream_tokens').where('data_source_id', 'in', sources))
+  const taken = yield* carrying.take(userId)
   yield* run(sql.updateTable('users').set(to).where('id', '=', userId))
   // Another revision, so that what is open is not used again: its files are those of another tenant now.
   yield* run(
@@ -50,7 +49,7 @@ export function* moveUser(
       .set((e) => ({ ...to, revision: e('revision', '+', 1) }))
       .where('owner_id', '=', userId),
   )
-  yield* secretOptions.restore(secrets)
+  yield* carrying.restore(taken)
   // What was sealed for the old tenant opens in no other place; the secrets themselves stay valid.
   yield* run(
     sql

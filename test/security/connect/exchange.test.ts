@@ -13,6 +13,7 @@ import {
 } from '#test/support/hostile-upstream.ts'
 import { manage } from '#test/support/oauth.ts'
 import { changeTokens, oauthProfiles, tokenRowOf } from '#test/support/oauth-profiles.ts'
+import { openAll } from '#test/support/sealed.ts'
 import type { Exchange, RawBrowser } from '../front-channel/raw-browser.ts'
 import {
   callbackUrl,
@@ -212,6 +213,50 @@ test('a refresh token that is not sent again is kept for the same account alone,
   assert.equal(await keeps(account('ada'), {}), false)
   assert.equal(await keeps({}, account('ada')), false)
   assert.equal(await keeps({}, {}), false)
+})
+
+test('T75: a refresh token that is being spent is not kept: connecting again waits for the one that replaces it', async () => {
+  const ada = account('ada')
+  const id = await connected({ ...goodTokens, ...ada })
+  const way = await goOn(browser, await newLink(app, application, { profileId: id }))
+  const [arrived, rotated] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { store, upstreamTokens } = app.core
+  // The data store spends the refresh token, and its answer to the refresh comes after the one to the code.
+  world.upstream.behave((request, response, socket) => {
+    arrived.resolve()
+    void rotated.promise.then(() =>
+      json({ ...goodTokens, ...ada, refresh_token: 'the-rotated-one' })(request, response, socket),
+    )
+  })
+  const { generation } = await upstreamTokens.get({ kind: 'profile', id })
+  const renewing = upstreamTokens.get({ kind: 'profile', id }, { rejected: generation })
+  await arrived.promise
+  world.upstream.behave(json({ access_token: 'at-4', token_type: 'bearer', ...ada }))
+  const { write } = store
+  let refused = 0
+  Object.assign(store, {
+    write: async (...args: Parameters<typeof write>) => {
+      try {
+        return await write(...args)
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error
+        refused += 1
+        rotated.resolve()
+        throw error
+      }
+    },
+  })
+  try {
+    assert.match((await comeBack(browser, way)).html, /<h1>Connected again<\/h1>/)
+  } finally {
+    Object.assign(store, { write })
+    rotated.resolve()
+  }
+  await renewing
+  assert.ok(refused > 0)
+  const row = await tokenRowOf(app, id)
+  const kept = (await openAll(app)).find(({ text }) => text === row?.refresh_token)
+  assert.equal(kept?.opened, 'the-rotated-one')
 })
 
 test('a profile that is deleted while it is connected again does not come back', async () => {

@@ -231,9 +231,29 @@ test('T83: refresh tokens are not delivered to the server of another tokenURI: t
     [history[0]?.outcome, history[0]?.detail],
     ['reconnect-needed', 'token-server-changed'],
   )
+  // An access token alone would make it ready again, with the refresh token of the old server.
+  const alone = { name: unique(), oauthAppId: made.application, accessToken: 'of the new server' }
+  const refused = await manage(app, 'PUT', path, { ...as, body: alone })
+  assert.equal(refused.status, 400)
+  assert.match(JSON.stringify(refused.body), /222207007.*Send refreshToken, too/)
+  assert.deepEqual(await tokenRowOf(app, made.profile), row)
   const body = { name: unique(), oauthAppId: made.application, refreshToken: 'of the new server' }
   assert.equal((await manage(app, 'PUT', path, { ...as, body })).status, 200)
   assert.equal((await manage(app, 'GET', path, as)).body['status'], 'ready')
+})
+
+test('T83: an access token alone makes a profile good that has no refresh token, and nothing of the old server stays', async () => {
+  const made = await make()
+  await changeTokens(app, made.profile, {
+    refresh_token: null,
+    instance_url: 'https://old.example',
+  })
+  await change(made.application, { tokenURI: 'https://elsewhere.example/token', clientSecret: 'x' })
+  const body = { name: unique(), oauthAppId: made.application, accessToken: 'of the new server' }
+  const path = `${oauthProfiles}/${made.profile}`
+  assert.equal((await manage(app, 'PUT', path, { person: made.owner, body })).status, 200)
+  const row = await tokenRowOf(app, made.profile)
+  assert.deepEqual([row?.state, row?.refresh_token, row?.instance_url], ['ready', null, null])
 })
 
 test('profiles that are created while their application is deleted are refused or go with it', async () => {

@@ -6,7 +6,7 @@ import { ReconnectNeeded } from '#features/upstream-tokens/trouble.ts'
 import { people, startApp, type TestApp } from '#test/support/app.ts'
 import { manage } from '#test/support/oauth.ts'
 import { oauthApps } from '#test/support/oauth-applications.ts'
-import { oauthProfiles, tokenRowOf } from '#test/support/oauth-profiles.ts'
+import { changeTokens, oauthProfiles, tokenRowOf } from '#test/support/oauth-profiles.ts'
 import { type Connected, connectAt, getTokensAt, tryOut } from '#test/support/upstream/connected.ts'
 import { type Google, startGoogle } from '#test/support/upstream/google.ts'
 import { type MockServer, startMockServer } from '#test/support/upstream/mock-server.ts'
@@ -221,9 +221,53 @@ test('a wrong client secret is not the fault of the user: the profile waits for 
   app.clock.advance(minutes(130))
   assert.equal((await faultOf(get(connected))).fault, 'client-refused')
   assert.equal((await faultOf(get(connected))).fault, 'throttled')
-  assert.equal((await statusOf(connected))['status'], 'ready')
+  const shown = await statusOf(connected)
+  assert.deepEqual([shown['status'], shown['reason']], ['failing', 'client-refused invalid_client'])
+  assert.ok(String(shown['nextTry']) > String(shown['since']), JSON.stringify(shown))
   assert.equal((await change(google.application.clientSecret)).status, 200)
+  assert.equal((await statusOf(connected))['status'], 'ready')
   assert.ok(await get(connected))
+})
+
+test('a profile whose renewals fail says so, why, since the first of them and until when it waits', async () => {
+  const connected = await connectAt(app, stranger, who)
+  await get(connected)
+  app.clock.advance(minutes(130))
+  stranger.fail('refresh', { status: 500 })
+  await faultOf(get(connected, { rejected: (await get(connected)).generation }))
+  const first = await statusOf(connected)
+  assert.deepEqual([first['status'], first['reason']], ['failing', 'failing'])
+  app.clock.advance(minutes(6))
+  stranger.fail('refresh', { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>' })
+  await faultOf(
+    get(connected, { rejected: (await tokenRowOf(app, connected.profileId))?.generation }),
+  )
+  const second = await statusOf(connected)
+  assert.deepEqual(
+    [second['status'], second['reason'], second['since']],
+    ['failing', 'malformed', first['since']],
+  )
+  assert.ok(String(second['nextTry']) > String(first['nextTry']))
+  app.clock.advance(minutes(6))
+  await get(connected, { rejected: (await tokenRowOf(app, connected.profileId))?.generation })
+  const { status, reason, nextTry } = await statusOf(connected)
+  assert.deepEqual([status, reason, nextTry], ['ready', undefined, undefined])
+})
+
+test('one refusal does not end a token that cannot be renewed: what else uses the profile goes on', async () => {
+  const connected = await connectAt(app, stranger, who)
+  await changeTokens(app, connected.profileId, { refresh_token: null })
+  const before = await tokenRowOf(app, connected.profileId)
+  stranger.fail('api', { status: 401 })
+  const refused = await tryOut(app, person, connected.sourceId)
+  assert.equal(refused.status, 502)
+  assert.match(JSON.stringify(refused.body), /222208471.*no refresh token that leads to another/)
+  assert.deepEqual(await tokenRowOf(app, connected.profileId), before)
+  assert.equal((await tryOut(app, person, connected.sourceId)).status, 200)
+  // An end that is known is one.
+  await changeTokens(app, connected.profileId, { access_expires_at: app.clock.now() })
+  assert.ok((await faultOf(get(connected))) instanceof ReconnectNeeded)
+  assert.equal((await statusOf(connected))['reason'], 'no-refresh-token')
 })
 
 test('a token for somebody else is not stored, and the profile goes on', async () => {

@@ -48,7 +48,10 @@ const Body = Type.Object({
   ]),
   // Left out it has a refusal of its own, hence not required here.
   connectionType: Type.Optional(
-    Type.String({ maxLength: 20, description: 'Needed; always `Cloud`' }),
+    Type.String({
+      maxLength: 20,
+      description: 'Always `Cloud`; needed, but for data stores that take OAuth',
+    }),
   ),
   description: Type.Optional(Type.String({ maxLength: 256 })),
   options: Type.Optional(Type.Record(Type.String(), Type.String())),

@@ -41,14 +41,17 @@ const secrets = ({ tokens }: ShownOAuthProfile) =>
         refreshToken: tokens.refreshToken?.reveal() ?? '',
       }
 
-const standing = ({ usable, token }: ShownOAuthProfile) => {
+const standing = ({ usable, token, failing }: ShownOAuthProfile) => {
   const since = token === undefined ? {} : { since: timestamp(token.stateAt) }
   const expires =
     token?.accessExpiresAt === undefined ? {} : { expires: timestamp(token.accessExpiresAt) }
   if (token?.state !== 'ready')
     return { status: 'reconnect-needed', reason: token?.stateReason ?? 'no-tokens', ...since }
   if (!usable) return { status: 'unavailable', reason: 'application-not-available', ...expires }
-  return { status: 'ready', ...since, ...expires }
+  if (failing === undefined) return { status: 'ready', ...since, ...expires }
+  const nextTry = token.retryAt === undefined ? {} : { nextTry: timestamp(token.retryAt) }
+  const reason = failing.detail ?? 'unknown'
+  return { status: 'failing', reason, since: timestamp(failing.since), ...nextTry, ...expires }
 }
 
 /** A profile as reading it shows it: with what its user must know, whatever else is shown. */
@@ -79,11 +82,12 @@ export const Shown = Type.Object({
   status: Type.Optional(
     Type.String({
       description:
-        'ready; reconnect-needed: the data store takes the tokens no more, connect the account again or send tokens; unavailable: the OAuth application may not be used any more',
+        'ready; failing: the data store gave no new token when it was last asked, it is asked again after nextTry, and an access token of before does until it expires; reconnect-needed: the data store takes the tokens no more, connect the account again or send tokens; unavailable: the OAuth application may not be used any more',
     }),
   ),
   reason: Type.Optional(Type.String({ description: 'Why it is not ready' })),
   since: time('Since when it is so, in UTC'),
+  nextTry: time('Before then the data store is not asked for a new token again, in UTC'),
   expires: time('When the access token ends, in UTC, where that is known'),
 })
 
