@@ -73,7 +73,11 @@ const mountEverything = async (
     storeNames: (id) => core.connectors.find(id)?.name ?? 'Unknown',
   })
   mountTokenRoutes(app, { oauth, issuer, metrics })
-  mountApiDescription(app, endpoints, { publicUrl: issuer, about: manifest })
+  mountApiDescription(app, endpoints, {
+    publicUrl: issuer,
+    about: manifest,
+    stores: core.connectors.connectors,
+  })
   mountEndpoints(
     app,
     endpoints,
@@ -82,6 +86,7 @@ const mountEverything = async (
       allowed: core.allowed,
       accesses: core.accesses,
       dataSources: core.dataSources,
+      dataStores: core.dataStores,
       tenants: core.tenants,
       limits: core.limits,
       oauthApplications: core.oauthApplications,

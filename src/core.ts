@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import manifest from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
 import { createConnectorRegistry } from './connectors/registry.ts'
 import type { GoogleApis } from './connectors/upstream/index.ts'
@@ -36,6 +37,7 @@ import { createDirectParameters } from './features/data-sources/direct-parameter
 import { createSecretOptions } from './features/data-sources/secrets.ts'
 import { createDataSourceStore } from './features/data-sources/store.ts'
 import { createUpstreamCalls } from './features/data-sources/upstream-calls.ts'
+import { createDataStores } from './features/data-stores/data-store.ts'
 import { createReadLimits } from './features/limits/effective.ts'
 import { createLimits } from './features/limits/service.ts'
 import { createUpstreamAccounts } from './features/oauth-connections/create.ts'
@@ -242,7 +244,11 @@ const createSources = (
     callsOf: createUpstreamCalls({ upstreamTokens, outbound }),
   })
   const openSources = createOpenSources({ ...deps, contextOf: dataSources.contextOf })
-  return { connectors, dataSources, openSources, upstreamTokens }
+  const dataStores = createDataStores(connectors, {
+    version: manifest.version,
+    helpUrl: `${config.publicUrl}/api/docs`,
+  })
+  return { connectors, dataSources, dataStores, openSources, upstreamTokens }
 }
 
 /** Who may read it: applications, consents, codes and tokens. */

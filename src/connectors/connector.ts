@@ -3,15 +3,9 @@ import type { OutboundAnswer } from '#egress/outbound.ts'
 import type { Catalog } from '#query/catalog.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import type { Capabilities } from '#query/capabilities.ts'
+import type { OptionDefinition } from './option-definition.ts'
 
-/** One option of a data source, as HDP names it. Values are always strings (management reference 4.2). */
-export type OptionDefinition = {
-  readonly name: string
-  readonly required: boolean
-  /** Sealed at rest and never shown again. */
-  readonly secret: boolean
-  readonly maxLength: number
-}
+export type { OptionDefinition }
 
 /** What a connector gets from the house when it opens a source. */
 export type ConnectorContext = {
@@ -64,6 +58,8 @@ export type Connector = {
   readonly test?: (options: Readonly<Record<string, string>>, calls: UpstreamCalls) => Promise<void>
   /** Options with the URL of a server that secrets or tokens of the data source are sent to. */
   readonly sendsTo?: readonly string[]
+  /** Said by a connector that cannot read yet: its data sources are no OData services. */
+  readonly readable?: false
 }
 
 /** An opened data source. */

@@ -3,6 +3,7 @@ import type { ConnectorRegistry } from '#connectors/registry.ts'
 import type { Store } from '#store/store.ts'
 import type { DataSource, SourceRef } from './data-source.ts'
 import type { DataSourceService } from './service.ts'
+import type { SecretOptionsStore } from './secrets.ts'
 import type { DataSourceStore } from './store.ts'
 
 /** An opened data source with the state it was opened in. */
@@ -27,6 +28,7 @@ export const createOpenSources = (deps: {
   readonly store: Store
   readonly dataSources: DataSourceStore
   readonly connectors: ConnectorRegistry
+  readonly secretOptions: SecretOptionsStore
   readonly contextOf: DataSourceService['contextOf']
 }) => {
   const entries = new Map<number, Entry>()
@@ -46,14 +48,16 @@ export const createOpenSources = (deps: {
   }
 
   const start = async (id: number): Promise<Opened> => {
-    const dataSource = await deps.store.read(() => deps.dataSources.readById(id))
-    const connector = dataSource && deps.connectors.find(dataSource.dataStore)
-    if (dataSource === undefined || connector === undefined)
+    const found = await deps.store.read(function* () {
+      const dataSource = yield* deps.dataSources.readById(id)
+      return dataSource && { dataSource, options: yield* deps.secretOptions.whole(dataSource) }
+    })
+    const connector = found && deps.connectors.find(found.dataSource.dataStore)
+    if (found === undefined || connector === undefined)
       throw new Error(`data source ${id} cannot be opened`)
-    return {
-      dataSource,
-      source: await connector.open(dataSource.options, deps.contextOf(dataSource.tenantId)),
-    }
+    const { dataSource, options } = found
+    const source = await connector.open(options, deps.contextOf(dataSource.tenantId))
+    return { dataSource, source }
   }
 
   const makeRoom = (): void => {

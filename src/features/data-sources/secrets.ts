@@ -1,6 +1,7 @@
 import { type Command, all, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Place } from '#vault/envelope.ts'
+import { ManagementError, refusals } from '../refusals.ts'
 import type { SealedValues } from '../sealed/data-keys.ts'
 import type { DataSource } from './data-source.ts'
 
@@ -85,7 +86,14 @@ export const createSecretOptions = ({ sql }: Store, sealed: SealedValues) => {
     }
   }
 
-  return { open, write, take, restore }
+  /** All options of a data source, secrets included: for a connector, and nobody else. Throws 222208476. */
+  function* whole(source: DataSource): Command<Readonly<Record<string, string>>> {
+    const secrets = yield* open(source)
+    if (secrets === undefined) throw new ManagementError(refusals.secretOptionsUnreadable)
+    return { ...source.options, ...secrets }
+  }
+
+  return { open, whole, write, take, restore }
 }
 
 export type SecretOptionsStore = ReturnType<typeof createSecretOptions>

@@ -9,11 +9,7 @@ import { requireStill } from '../access/still.ts'
 import { requireStillFor } from '../access/acting.ts'
 import { checkPermissions, permissionName } from '../access/caller.ts'
 import { permission } from '../access/permissions.ts'
-import {
-  type ActingFor,
-  checkSourcePermissions,
-  mayOnSource,
-} from '../access/source-permissions.ts'
+import { type ActingFor, mayOnSource } from '../access/source-permissions.ts'
 import { pieceOf } from '../parameters.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import type { UserStore } from '../users/store.ts'
@@ -21,6 +17,7 @@ import { createChanges } from './changing.ts'
 import type { DataSource, ShownDataSource } from './data-source.ts'
 import { requireConnector } from './fields.ts'
 import { profileOption } from './options.ts'
+import { createSetPermissions } from './permissions-set.ts'
 import type { SecretOptionsStore } from './secrets.ts'
 import type { DataSourceStore, Page } from './store.ts'
 import { testConnection } from './test-connection.ts'
@@ -103,8 +100,13 @@ export const createDataSourceService = (deps: {
         `It needs one of ${usePermissions.map(permissionName).join(', ')} on it.`,
       )
     const connector = requireConnector(deps.connectors, source.dataStore)
+    // A store that takes OAuth is tried with a token; its secrets stay where they are.
+    const options =
+      connector.test === undefined
+        ? await store.read(() => deps.secretOptions.whole(source))
+        : source.options
     const context = contextOf(source.tenantId)
-    await testConnection(connector, source, { context, calls: deps.callsOf(source) })
+    await testConnection(connector, options, { context, calls: deps.callsOf(source) })
   }
 
   /** Throws 404, and 403 without DeleteDataSource on it. */
@@ -114,32 +116,6 @@ export const createDataSourceService = (deps: {
       yield* requireStillFor(deps.users, by)
       yield* require(by, id, permission.deleteDataSource)
       yield* dataSources.remove(id, by.subject.userId)
-    })
-
-  const counting = ({ subject }: ActingFor, set: readonly number[] | undefined) =>
-    [...(set ?? subject.permissions)].sort((a, b) => a - b)
-
-  /** What is set on a data source, else what its owner holds; ascending. Throws 404, and 403 as reading. */
-  const readPermissions = async (by: ActingFor, id: number): Promise<readonly number[]> =>
-    counting(by, (await read(by, id)).permissions)
-
-  /**
-   * Sets what counts on a data source; undefined leaves it to what the owner holds again. Answers what counts then. Throws
-   * 404, 400 for the owner alone and for what cannot be set, 403 for what the caller lacks.
-   */
-  const setPermissions = (
-    by: ActingFor,
-    id: number,
-    permissions: readonly number[] | undefined,
-  ): Promise<readonly number[]> =>
-    store.write(function* () {
-      yield* requireStill(store, by.caller)
-      yield* requireStillFor(deps.users, by)
-      yield* require(by, id, permission.modifyDataSource)
-      const checked = checkSourcePermissions(by, permissions ?? [])
-      const set = permissions && checked
-      yield* dataSources.setPermissions(id, set)
-      return counting(by, set)
     })
 
   return {
@@ -153,8 +129,7 @@ export const createDataSourceService = (deps: {
     update,
     test,
     remove,
-    readPermissions,
-    setPermissions,
+    ...createSetPermissions({ ...deps, require }),
   }
 }
 

@@ -4,7 +4,7 @@ import { UpstreamError } from '#egress/upstream-error.ts'
 import { Unavailable } from '#lib/refusal.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import { toUpstreamRefusal } from '../upstream-tokens/refusal.ts'
-import type { DataSource } from './data-source.ts'
+import type { Options } from './options.ts'
 
 /** Seconds, where a data store that is busy or away does not say when to come back. */
 const usualWait = 5
@@ -20,10 +20,10 @@ const toRefusal = (error: unknown): unknown => {
 
 const openAndDescribe = async (
   connector: Connector,
-  source: DataSource,
+  options: Options,
   context: ConnectorContext,
 ): Promise<void> => {
-  const opened = await connector.open(source.options, context)
+  const opened = await connector.open(options, context)
   try {
     await opened.describe()
   } finally {
@@ -32,17 +32,17 @@ const openAndDescribe = async (
 }
 
 /**
- * Tries whether a data source can be connected to (management reference 4.4). Throws the refusal that says why not: 222207003, *reconnect
+ * Tries whether a data source of these options can be connected to (management reference 4.4). Throws the refusal that says why not: 222207003, *reconnect
  * needed*, 502 for an upstream that is at fault, 503 for what may pass.
  */
 export const testConnection = async (
   connector: Connector,
-  source: DataSource,
+  options: Options,
   { context, calls }: { readonly context: ConnectorContext; readonly calls: UpstreamCalls },
 ): Promise<void> => {
   try {
-    if (connector.test === undefined) await openAndDescribe(connector, source, context)
-    else await connector.test(source.options, calls)
+    if (connector.test === undefined) await openAndDescribe(connector, options, context)
+    else await connector.test(options, calls)
   } catch (error) {
     throw toRefusal(error)
   }

@@ -38,6 +38,11 @@ export const dataSourcesRefusals = {
     status: 404,
     sentence: 'There is no data source with this id.',
   },
+  dataStoreNotFound: {
+    code: 222208480,
+    status: 404,
+    sentence: 'There is no data store with this id.',
+  },
   badConnectionType: {
     code: 222207005,
     status: 400,
