@@ -87,6 +87,7 @@ const mountEverything = async (
       accesses: core.accesses,
       dataSources: core.dataSources,
       dataStores: core.dataStores,
+      sourceModels: core.sourceModels,
       tenants: core.tenants,
       limits: core.limits,
       oauthApplications: core.oauthApplications,

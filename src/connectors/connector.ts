@@ -67,8 +67,11 @@ export type Source = {
   readonly capabilities: Capabilities
   /** Changes whenever the catalog may have changed; cheap enough to ask on every request. */
   readonly version: () => string
-  /** Tables, columns, keys and foreign keys. */
-  readonly describe: () => Promise<Catalog>
+  /**
+   * Tables, columns, keys and foreign keys; many of them are read without keeping requests waiting (`lib/slices.ts`). `onShare`
+   * is told the share that is done (0 to 1), where it is known; what it throws ends the reading.
+   */
+  readonly describe: (onShare?: (share: number) => void) => Promise<Catalog>
   /**
    * Rows of a plan in batches, lazily: the next batch is not fetched before it is asked for.
    * Ending the iteration early, or aborting the signal, releases whatever the read holds.

@@ -35,6 +35,8 @@ test('a connector gets the secret options with the others when it opens a data s
     dataSources: { readById: () => answering(dataSource as unknown as DataSource) },
     connectors: { find: (id: number) => (id === 9 ? connector : undefined) },
     secretOptions: { whole: (of: DataSource) => answering({ ...of.options, Password: 'p' }) },
+    clock: { now: () => 0 },
+    logs: { note: () => undefined },
     contextOf: (tenantId: number) => ({ filesDirectory: `/files/${tenantId}` }),
   } as unknown as Parameters<typeof createOpenSources>[0])
   const held = await openSources.acquire({ id: 7, revision: 1 })

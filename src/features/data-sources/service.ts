@@ -120,6 +120,7 @@ export const createDataSourceService = (deps: {
 
   return {
     contextOf,
+    require,
     list,
     listOf: (userId: number) => store.read(() => dataSources.list(userId)),
     readByName: (ownerId: number, name: string) =>

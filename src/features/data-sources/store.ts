@@ -15,6 +15,7 @@ type Columns = {
   oauth_profile_id: number | null
   permissions: string | null
   revision: number
+  model_demand: number
 }
 
 const columns = [
@@ -29,6 +30,7 @@ const columns = [
   'oauth_profile_id',
   'permissions',
   'revision',
+  'model_demand',
 ] as const
 
 const toDataSource = (row: Columns): DataSource => ({
@@ -43,6 +45,7 @@ const toDataSource = (row: Columns): DataSource => ({
   oauthProfileId: row.oauth_profile_id ?? undefined,
   permissions: readSourcePermissions(row.permissions),
   revision: row.revision,
+  modelDemand: row.model_demand,
 })
 
 const toColumn = (permissions: readonly number[] | undefined): string | null =>
@@ -78,7 +81,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
 
   /** The new id, or undefined when the owner has a data source of this name. */
   function* insert(
-    source: Omit<DataSource, 'id' | 'revision'>,
+    source: Omit<DataSource, 'id' | 'revision' | 'modelDemand'>,
     now: number,
   ): Command<number | undefined> {
     const row = yield* first(
@@ -149,7 +152,16 @@ export const createDataSourceStore = ({ sql }: Store) => {
     )
   }
 
-  return { list, readById, readByName, isTaken, insert, update, setPermissions, remove }
+  return {
+    list,
+    readById,
+    readByName,
+    isTaken,
+    insert,
+    update,
+    setPermissions,
+    remove,
+  }
 }
 
 export type DataSourceStore = ReturnType<typeof createDataSourceStore>

@@ -53,5 +53,6 @@ export const dataSourcesRefusals = {
     status: 500,
     sentence: 'The data source cannot be deleted right now. Try again later.',
   },
+  badMap: { code: 222207009, status: 400, sentence: 'map must be refresh, recreate or none.' },
   connectionTypeMissing: { code: 222207010, status: 400, sentence: 'connectionType is missing.' },
 } as const satisfies Readonly<Record<string, RefusalRow>>

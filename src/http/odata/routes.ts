@@ -42,11 +42,12 @@ const splitUrl = (url: string): SplitUrl => {
 /** One OData service for an opened source; it keeps model and renderers, so it lives as long as the source. */
 const createServices = (deps: ODataDeps) => {
   const services = new WeakMap<Opened['source'], ODataService>()
-  return ({ source, dataSource }: Opened): ODataService => {
+  return ({ source, dataSource, models }: Opened): ODataService => {
     const known = services.get(source)
     if (known !== undefined) return known
     const created = createODataService({
       source,
+      models,
       sourceId: String(dataSource.id),
       namespace: dataSource.name,
       settings: parseODataOptions(dataSource.options),
@@ -135,7 +136,11 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
         query: url.query,
         headers: requestHeaders(request),
       },
-      { userId: String(read.access.userId), limits: read.access.limits },
+      {
+        userId: String(read.access.userId),
+        modelDemand: read.access.source.modelDemand,
+        limits: read.access.limits,
+      },
       read.gone.signal,
     )
     const { body } = answer

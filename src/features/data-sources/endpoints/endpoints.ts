@@ -6,8 +6,12 @@ import { refusals } from '../../refusals.ts'
 import { Ids, Next, numbersOf } from '../../shapes.ts'
 import type { DataSource, ShownDataSource } from '../data-source.ts'
 import type { DataSourceService } from '../service.ts'
+import { sourceModelEndpoints, type SourceModelDeps } from './models.ts'
+import { common, path } from './shapes.ts'
 
-export type DataSourceDeps = { readonly dataSources: DataSourceService }
+type Deps = { readonly dataSources: DataSourceService }
+
+export type DataSourceDeps = Deps & SourceModelDeps
 
 const listed = (source: DataSource) => ({
   id: String(source.id),
@@ -68,16 +72,7 @@ const UpdateBody = Type.Object({
 /** HDP's `user` and `password` are credentials for the data store, which none of ours takes so. */
 const TestBody = Type.Object({})
 
-const common = {
-  invalid: refusals.invalidInput,
-  unknownId: refusals.dataSourceNotFound,
-  failed: refusals.dataSourceReadFailed,
-  onBehalf: true,
-} as const
-
-const path = '/api/mgmt/datasources'
-
-const listDataSources = endpoint<DataSourceDeps, never, typeof paging>({
+const listDataSources = endpoint<Deps, never, typeof paging>({
   ...common,
   name: 'list-data-sources',
   method: 'GET',
@@ -93,7 +88,7 @@ const listDataSources = endpoint<DataSourceDeps, never, typeof paging>({
   },
 })
 
-const createDataSource = endpoint<DataSourceDeps, typeof Body>({
+const createDataSource = endpoint<Deps, typeof Body>({
   ...common,
   name: 'create-data-source',
   method: 'POST',
@@ -122,7 +117,7 @@ const createDataSource = endpoint<DataSourceDeps, typeof Body>({
   location: (answer) => `${path}/${(answer as { id: string }).id}`,
 })
 
-const readDataSource = endpoint<DataSourceDeps>({
+const readDataSource = endpoint<Deps>({
   ...common,
   name: 'read-data-source',
   method: 'GET',
@@ -135,7 +130,7 @@ const readDataSource = endpoint<DataSourceDeps>({
     shown(await dataSources.read({ caller, subject }, id)),
 })
 
-const updateDataSource = endpoint<DataSourceDeps, typeof UpdateBody>({
+const updateDataSource = endpoint<Deps, typeof UpdateBody>({
   ...common,
   name: 'update-data-source',
   method: 'PUT',
@@ -160,7 +155,7 @@ const updateDataSource = endpoint<DataSourceDeps, typeof UpdateBody>({
     ),
 })
 
-const testDataSource = endpoint<DataSourceDeps, typeof TestBody>({
+const testDataSource = endpoint<Deps, typeof TestBody>({
   ...common,
   name: 'test-data-source',
   method: 'POST',
@@ -177,7 +172,7 @@ const testDataSource = endpoint<DataSourceDeps, typeof TestBody>({
   },
 })
 
-const deleteDataSource = endpoint<DataSourceDeps>({
+const deleteDataSource = endpoint<Deps>({
   ...common,
   name: 'delete-data-source',
   method: 'DELETE',
@@ -193,7 +188,7 @@ const deleteDataSource = endpoint<DataSourceDeps>({
 
 const Permissions = Type.Object({ permissions: Type.Array(Type.Integer()) })
 
-const readPermissions = endpoint<DataSourceDeps>({
+const readPermissions = endpoint<Deps>({
   ...common,
   name: 'read-data-source-permissions',
   method: 'GET',
@@ -210,7 +205,7 @@ const readPermissions = endpoint<DataSourceDeps>({
 /** Null takes back what was set. It must be said: a slip in the only key must not widen what an owner may do. */
 const PermissionsBody = Type.Object({ permissions: Type.Union([Ids, Type.Null()]) })
 
-const updatePermissions = endpoint<DataSourceDeps, typeof PermissionsBody>({
+const updatePermissions = endpoint<Deps, typeof PermissionsBody>({
   ...common,
   name: 'update-data-source-permissions',
   method: 'PUT',
@@ -240,4 +235,5 @@ export const dataSourceEndpoints: readonly Endpoint<DataSourceDeps>[] = [
   deleteDataSource,
   readPermissions,
   updatePermissions,
+  ...sourceModelEndpoints,
 ]
