@@ -88,6 +88,7 @@ const mountEverything = async (
       dataSources: core.dataSources,
       dataStores: core.dataStores,
       sourceModels: core.sourceModels,
+      sourceLogs: core.sourceLogs,
       tenants: core.tenants,
       limits: core.limits,
       oauthApplications: core.oauthApplications,

@@ -46,9 +46,9 @@ export const createSources = (
   })
   const shared = { ...deps, connectors, dataSources: sources, secretOptions }
   const callsOf = createUpstreamCalls({ upstreamTokens, outbound: deps.outbound })
-  const dataSources = createDataSourceService({ ...shared, callsOf })
-  const { contextOf, require } = dataSources
   const sourceLogs = createSourceLogs(deps.clock)
+  const dataSources = createDataSourceService({ ...shared, callsOf, logs: sourceLogs })
+  const { contextOf, require } = dataSources
   const openSources = createOpenSources({ ...shared, logs: sourceLogs, contextOf })
   return {
     connectors,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ConnectorContext, UpstreamCalls } from '#connectors/connector.ts'
+import type { Connector, ConnectorContext, UpstreamCalls } from '#connectors/connector.ts'
 import type { ConnectorRegistry } from '#connectors/registry.ts'
 import type { AddressPolicy } from '#egress/address-policy.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -18,12 +18,32 @@ import type { DataSource, ShownDataSource } from './data-source.ts'
 import { requireConnector } from './fields.ts'
 import { profileOption } from './options.ts'
 import { createSetPermissions } from './permissions-set.ts'
+import { reasonOf } from './models/keeper.ts'
 import type { SecretOptionsStore } from './secrets.ts'
+import type { SourceLogs } from './source-logs.ts'
 import type { DataSourceStore, Page } from './store.ts'
 import { testConnection } from './test-connection.ts'
 
 /** By SQL, by OData, or both: who may use a data source in no way has nothing to try out (management reference 4.4). */
 const usePermissions = [permission.useJdbc, permission.useOdbc, permission.useOData]
+
+/** What of a list is wanted (management reference 4.3). */
+export type SourceFilter = {
+  /** Groups alone, which there are none of. */
+  readonly groups?: boolean
+  readonly isOData?: boolean | undefined
+}
+
+/** The data stores that a filter leaves; undefined for all. */
+const dataStoresOf = (
+  { connectors }: ConnectorRegistry,
+  { groups = false, isOData }: SourceFilter,
+): readonly number[] | undefined => {
+  if (groups) return []
+  if (isOData === undefined) return undefined
+  const isReadable = ({ readable }: Connector): boolean => readable !== false
+  return connectors.filter((each) => isReadable(each) === isOData).map(({ id }) => id)
+}
 
 /** The rules of data sources. */
 export const createDataSourceService = (deps: {
@@ -34,6 +54,7 @@ export const createDataSourceService = (deps: {
   readonly secretOptions: SecretOptionsStore
   readonly clock: Clock
   readonly filesDir: string
+  readonly logs: SourceLogs
   readonly addresses: AddressPolicy
   readonly callsOf: (source: DataSource) => UpstreamCalls
   /** HEADGATE_HDP=show-secrets: secret options are shown again. */
@@ -58,8 +79,9 @@ export const createDataSourceService = (deps: {
   }
 
   /** Those that may be seen. Throws 403 for who may see none because a permission is missing. */
-  const list = async (by: ActingFor, page: Page) => {
-    const found = await store.read(() => dataSources.list(by.subject.userId, page))
+  const list = async (by: ActingFor, page: Page, filter: SourceFilter = {}) => {
+    const of = dataStoresOf(deps.connectors, filter)
+    const found = await store.read(() => dataSources.list(by.subject.userId, page, of))
     const { piece, next } = pieceOf(found, page.limit)
     const seen = piece.filter((source) => mayOnSource(by, source, permission.viewDataSource))
     if (seen.length === 0 && next === undefined)
@@ -106,7 +128,13 @@ export const createDataSourceService = (deps: {
         ? await store.read(() => deps.secretOptions.whole(source))
         : source.options
     const context = contextOf(source.tenantId)
-    await testConnection(connector, options, { context, calls: deps.callsOf(source) })
+    try {
+      await testConnection(connector, options, { context, calls: deps.callsOf(source) })
+      deps.logs.note(id, 'connection tried: it works')
+    } catch (error) {
+      deps.logs.note(id, `connection tried: ${reasonOf(error)}`)
+      throw error
+    }
   }
 
   /** Throws 404, and 403 without DeleteDataSource on it. */

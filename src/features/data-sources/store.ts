@@ -62,9 +62,15 @@ export const createDataSourceStore = ({ sql }: Store) => {
     select().where('owner_id', '=', slot('owner')).where('name_key', '=', slot('key')),
   )
 
-  /** By id; one more than the limit, so that the caller sees whether there are more. */
-  function* list(ownerId: number, { limit, after = 0 }: Page = {}): Command<readonly DataSource[]> {
+  /** By id; one more than the limit, so that the caller sees whether there are more; only those of these data stores. */
+  function* list(
+    ownerId: number,
+    { limit, after = 0 }: Page = {},
+    dataStores?: readonly number[],
+  ): Command<readonly DataSource[]> {
+    if (dataStores?.length === 0) return []
     let statement = select().where('owner_id', '=', ownerId).where('id', '>', after)
+    if (dataStores !== undefined) statement = statement.where('data_store', 'in', dataStores)
     if (limit !== undefined) statement = statement.limit(limit + 1)
     return (yield* all(statement.orderBy('id'))).map(toDataSource)
   }

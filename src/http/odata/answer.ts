@@ -90,12 +90,18 @@ const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAn
   return path.count ? answerCount(call, set) : answerCollection(call, set)
 }
 
-const checkRequest = ({ method, path, query, headers }: ODataRequest): void => {
+const checkRequest = (
+  { method, path, query, headers }: ODataRequest,
+  { readOnly }: ServiceDeps['settings'],
+): void => {
   if (path.length + query.length > longestUrl)
     throw new ODataError('too-long', `A URL has at most ${longestUrl} characters; shorten $filter.`)
   if (method !== 'GET' && method !== 'HEAD') {
     if (path === '/$batch') throw notSupported('$batch')
-    throw new ODataError('method-not-allowed', 'This service is read-only; use GET.')
+    throw new ODataError(
+      'method-not-allowed',
+      `This ${readOnly ? 'data source' : 'service'} is read-only${readOnly ? ' (ODataReadOnly)' : ''}; use GET.`,
+    )
   }
   checkVersions(headers['odata-version'], headers['odata-maxversion'])
 }
@@ -119,7 +125,7 @@ export const createODataService = (deps: ServiceDeps): ODataService => {
   const stateOf = createStates(deps)
   return {
     answer: async (request, context, signal) => {
-      checkRequest(request)
+      checkRequest(request, deps.settings)
       const path = parseResourcePath(request.path)
       const state = await stateOf(context.modelDemand)
       const options = optionsOf(state, request.query)

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Acquired, Opened, OpenSources } from '#features/data-sources/open-sources.ts'
+import type { SourceLogs } from '#features/data-sources/source-logs.ts'
+import { ConnectorError } from '#connectors/errors.ts'
 import { parseODataOptions } from '#connectors/odata-options.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Access, type AccessDeps, findAccess, invalidToken, noSource } from './access.ts'
@@ -11,6 +13,7 @@ import { watchAccess } from './watch-access.ts'
 
 export type ODataDeps = AccessDeps & {
   readonly openSources: OpenSources
+  readonly sourceLogs: SourceLogs
   readonly sealer: CursorSealer
   readonly publicUrl: string
   readonly metrics: Metrics
@@ -96,6 +99,12 @@ const beginRead = async (
   return { access, opened, gone, finish }
 }
 
+/** What went wrong with the store, for who owns the data source; of the query nothing is told. */
+const noteFailure = ({ sourceLogs }: ODataDeps, { access }: Read, error: unknown): void => {
+  if (error instanceof ConnectorError)
+    sourceLogs.note(access.source.id, `read failed: ${error.message}`)
+}
+
 /** Sends a long answer, asking again and again whether it may go on (DESIGN invariant 15). */
 const sendStream = (
   deps: ODataDeps,
@@ -110,6 +119,7 @@ const sendStream = (
     reply.raw.destroy()
   })
   // The source is done when the stream is; access is watched until the last byte has left.
+  stream.once('error', (error) => noteFailure(deps, read, error))
   stream.once('close', read.finish)
   reply.raw.once('close', watch.stop)
   return reply.send(stream)
@@ -161,6 +171,7 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
       return await answerRead(request, reply, read, url)
     } catch (error) {
       read.finish()
+      noteFailure(deps, read, error)
       throw error
     }
   }

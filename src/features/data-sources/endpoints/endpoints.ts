@@ -1,17 +1,18 @@
 import Type from 'typebox'
 import { permission } from '../../access/permissions.ts'
 import { type Endpoint, endpoint } from '../../endpoint.ts'
-import { paging } from '../../parameters.ts'
+import { details, flagParameter, idParameter, paging, wordParameter } from '../../parameters.ts'
 import { refusals } from '../../refusals.ts'
 import { Ids, Next, numbersOf } from '../../shapes.ts'
 import type { DataSource, ShownDataSource } from '../data-source.ts'
 import type { DataSourceService } from '../service.ts'
+import { sourceLogEndpoints, type SourceLogDeps } from './logs.ts'
 import { sourceModelEndpoints, type SourceModelDeps } from './models.ts'
 import { common, path } from './shapes.ts'
 
 type Deps = { readonly dataSources: DataSourceService }
 
-export type DataSourceDeps = Deps & SourceModelDeps
+export type DataSourceDeps = Deps & SourceModelDeps & SourceLogDeps
 
 const listed = (source: DataSource) => ({
   id: String(source.id),
@@ -72,7 +73,15 @@ const UpdateBody = Type.Object({
 /** HDP's `user` and `password` are credentials for the data store, which none of ours takes so. */
 const TestBody = Type.Object({})
 
-const listDataSources = endpoint<Deps, never, typeof paging>({
+/** They go together (management reference 4.3); there are no groups yet, so nothing is in one. */
+const listing = {
+  ...paging,
+  member: idParameter('Only groups that this data source is a member of'),
+  type: wordParameter('`all`, `simple` (no groups) or `group`', ['all', 'simple', 'group']),
+  isOData: flagParameter('Only those that can be read with OData, or only the others'),
+} as const
+
+const listDataSources = endpoint<Deps, never, typeof listing>({
   ...common,
   name: 'list-data-sources',
   method: 'GET',
@@ -80,10 +89,12 @@ const listDataSources = endpoint<Deps, never, typeof paging>({
   summary: 'List your data sources',
   permissions: [permission.managementApi],
   success: 200,
-  query: paging,
+  query: listing,
   answer: Type.Object({ dataSources: Type.Array(Listed), next: Next }),
   handle: async ({ dataSources }, caller, { subject, query }) => {
-    const { seen, next } = await dataSources.list({ caller, subject }, query)
+    const { member, type, isOData, ...page } = query
+    const filter = { groups: type === 'group' || member !== undefined, isOData }
+    const { seen, next } = await dataSources.list({ caller, subject }, page, filter)
     return { dataSources: seen.map(listed), ...(next === undefined ? {} : { next }) }
   },
 })
@@ -117,7 +128,7 @@ const createDataSource = endpoint<Deps, typeof Body>({
   location: (answer) => `${path}/${(answer as { id: string }).id}`,
 })
 
-const readDataSource = endpoint<Deps>({
+const readDataSource = endpoint<Deps, never, typeof details>({
   ...common,
   name: 'read-data-source',
   method: 'GET',
@@ -125,6 +136,8 @@ const readDataSource = endpoint<Deps>({
   summary: 'Read a data source',
   permissions: [permission.managementApi],
   success: 200,
+  // What details add tells of sharing, which there is none of yet.
+  query: details,
   answer: Shown,
   handle: async ({ dataSources }, caller, { id, subject }) =>
     shown(await dataSources.read({ caller, subject }, id)),
@@ -236,4 +249,5 @@ export const dataSourceEndpoints: readonly Endpoint<DataSourceDeps>[] = [
   readPermissions,
   updatePermissions,
   ...sourceModelEndpoints,
+  ...sourceLogEndpoints,
 ]

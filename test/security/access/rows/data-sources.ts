@@ -131,6 +131,12 @@ export const dataSourceRows: readonly Row[] = [
     expect: ownAlone,
   },
   {
+    endpoint: 'read-data-source-logs',
+    by: 'management reference 4.1, 4.4',
+    cases: withSource,
+    expect: ownAlone,
+  },
+  {
     endpoint: 'delete-data-source',
     by: 'management reference 4.1',
     cases: withSource,

@@ -153,6 +153,8 @@ export const sourcePermissionRows: readonly Row[] = [
   setRow('build-data-source-model', 3, () => ({})),
   setRow('read-data-source-model', 2),
   setRow('refresh-data-source-map', 3, refreshed),
+  setRow('read-data-source-logs', 2),
+  ...single('read-data-source-logs'),
   ...single('build-data-source-model', () => ({})),
   ...single('read-data-source-model'),
   ...single('refresh-data-source-map', refreshed),
