@@ -18,6 +18,7 @@ import { createBrowserSession } from './http/pages/browser-session.ts'
 import { mountPages } from './http/pages/mount.ts'
 import { createServer } from './http/server.ts'
 import { days } from './lib/clock.ts'
+import { createTurns } from './lib/turns.ts'
 import type { Lifetimes, OAuthDeps } from './oauth/ports.ts'
 import { first } from './store/command.ts'
 import { deriveKey } from './vault/keys.ts'
@@ -113,6 +114,7 @@ const mountEverything = async (
     readCaller,
     metrics,
     publicUrl: issuer,
+    turns: createTurns(),
     sealer: {
       seal: (text, context) => seal(cursorKey, text, context),
       open: (token, context) => open(cursorKey, token, context),

@@ -8,10 +8,15 @@ import type { Hasher } from '#vault/hashing.ts'
 import { permission } from '../access/permissions.ts'
 import { readSourcePermissions } from '../access/source-permissions.ts'
 import { dataSourceNameKey, type SourceRef } from '../data-sources/data-source.ts'
-import { readLimitColumns, type ReadLimits, toReadLimits } from '../limits/effective.ts'
+import {
+  readLimitColumns,
+  type ReadLimitRow,
+  type ReadLimits,
+  toReadLimits,
+} from '../limits/effective.ts'
 import type { LastUsed } from './last-used.ts'
 
-type Row = {
+type Row = ReadLimitRow & {
   expires_at: number
   alive: number
   may_read: number
@@ -26,8 +31,6 @@ type Row = {
   source_revision: number | null
   source_demand: number | null
   source_permissions: string | null
-  most_rows: string
-  page_size: string
 }
 
 type Found = {
