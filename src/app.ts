@@ -18,6 +18,7 @@ import { createBrowserSession } from './http/pages/browser-session.ts'
 import { mountPages } from './http/pages/mount.ts'
 import { createServer } from './http/server.ts'
 import { days } from './lib/clock.ts'
+import { createTurns } from './lib/turns.ts'
 import type { Lifetimes, OAuthDeps } from './oauth/ports.ts'
 import { first } from './store/command.ts'
 import { deriveKey } from './vault/keys.ts'
@@ -73,7 +74,11 @@ const mountEverything = async (
     storeNames: (id) => core.connectors.find(id)?.name ?? 'Unknown',
   })
   mountTokenRoutes(app, { oauth, issuer, metrics })
-  mountApiDescription(app, endpoints, { publicUrl: issuer, about: manifest })
+  mountApiDescription(app, endpoints, {
+    publicUrl: issuer,
+    about: manifest,
+    stores: core.connectors.connectors,
+  })
   mountEndpoints(
     app,
     endpoints,
@@ -82,6 +87,9 @@ const mountEverything = async (
       allowed: core.allowed,
       accesses: core.accesses,
       dataSources: core.dataSources,
+      dataStores: core.dataStores,
+      sourceModels: core.sourceModels,
+      sourceLogs: core.sourceLogs,
       tenants: core.tenants,
       limits: core.limits,
       oauthApplications: core.oauthApplications,
@@ -106,6 +114,7 @@ const mountEverything = async (
     readCaller,
     metrics,
     publicUrl: issuer,
+    turns: createTurns(),
     sealer: {
       seal: (text, context) => seal(cursorKey, text, context),
       open: (token, context) => open(cursorKey, token, context),

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import manifest from '../package.json' with { type: 'json' }
 import type { Config } from './config.ts'
-import { createConnectorRegistry } from './connectors/registry.ts'
 import type { GoogleApis } from './connectors/upstream/index.ts'
 import { createEgress } from './egress/create.ts'
 import { createLockout } from './features/authentication/lockout.ts'
@@ -30,19 +30,13 @@ import { createMachineClients } from './features/client-applications/machine-cli
 import { createApplicationFacts } from './features/client-applications/facts.ts'
 import { createApplicationService } from './features/client-applications/service.ts'
 import { createApplicationStore } from './features/client-applications/store.ts'
-import { createOpenSources } from './features/data-sources/open-sources.ts'
-import { createDataSourceService } from './features/data-sources/service.ts'
-import { createDirectParameters } from './features/data-sources/direct-parameters.ts'
 import { createCarrying } from './features/data-sources/carrying.ts'
-import { createSecretOptions } from './features/data-sources/secrets.ts'
-import { createDataSourceStore } from './features/data-sources/store.ts'
-import { createUpstreamCalls } from './features/data-sources/upstream-calls.ts'
+import { createSources } from './features/data-sources/create.ts'
 import { createReadLimits } from './features/limits/effective.ts'
 import { createLimits } from './features/limits/service.ts'
 import { createUpstreamAccounts } from './features/oauth-connections/create.ts'
 import { createSealedValues, type SealedValues } from './features/sealed/data-keys.ts'
 import type { Renewed } from './features/upstream-tokens/refresh.ts'
-import { createUpstreamTokens } from './features/upstream-tokens/service.ts'
 import { createRoles } from './features/roles/service.ts'
 import { checkKeys } from './features/setup/key-check.ts'
 import { seedAccess } from './features/setup/seed.ts'
@@ -219,33 +213,6 @@ const createIdentity = (base: Base, listeners: Listeners) => {
 
 type Egress = ReturnType<typeof createEgress>
 
-/** What is read: connectors, data sources, those that are open, and the tokens of upstreams that they read with. */
-const createSources = (
-  base: Base,
-  { config, googleApis }: Pick<AppOptions, 'config' | 'googleApis'>,
-  listeners: Listeners,
-  { users, addresses, outbound, tokenClient, databases }: Egress & { readonly users: UserStore },
-) => {
-  const connectors = createConnectorRegistry({}, googleApis, databases)
-  const sources = createDataSourceStore(base.store)
-  const secretOptions = createSecretOptions(base.store, base.sealed)
-  const upstreamTokens = createUpstreamTokens({
-    ...base,
-    tokenClient,
-    readDirectParameters: createDirectParameters(sources, secretOptions),
-    onRenewed: (renewed) => listeners.upstreamRenewed(renewed),
-  })
-  const deps = { ...base, connectors, dataSources: sources, secretOptions, addresses, users }
-  const dataSources = createDataSourceService({
-    ...deps,
-    filesDir: config.filesDir,
-    showSecrets: config.hdp.has('show-secrets'),
-    callsOf: createUpstreamCalls({ upstreamTokens, outbound }),
-  })
-  const openSources = createOpenSources({ ...deps, contextOf: dataSources.contextOf })
-  return { connectors, dataSources, openSources, upstreamTokens }
-}
-
 /** Who may read it: applications, consents, codes and tokens. */
 const createAuthorizations = (
   base: Base,
@@ -324,7 +291,16 @@ export const createCore = (
     roles: createRoles(base),
     limits: createLimits(base.store),
     readLimits: createReadLimits(base.store),
-    ...createSources(base, { config, googleApis }, listeners, { ...egress, users: identity.users }),
+    ...createSources({
+      ...base,
+      ...egress,
+      googleApis,
+      users: identity.users,
+      filesDir: config.filesDir,
+      showSecrets: config.hdp.has('show-secrets'),
+      release: { version: manifest.version, helpUrl: `${config.publicUrl}/api/docs` },
+      onRenewed: (renewed) => listeners.upstreamRenewed(renewed),
+    }),
     ...createAuthorizations(base, config, listeners, { ...identity, ...egress }),
   }
 }

@@ -3,15 +3,9 @@ import type { OutboundAnswer } from '#egress/outbound.ts'
 import type { Catalog } from '#query/catalog.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import type { Capabilities } from '#query/capabilities.ts'
+import type { OptionDefinition } from './option-definition.ts'
 
-/** One option of a data source, as HDP names it. Values are always strings (management reference 4.2). */
-export type OptionDefinition = {
-  readonly name: string
-  readonly required: boolean
-  /** Sealed at rest and never shown again. */
-  readonly secret: boolean
-  readonly maxLength: number
-}
+export type { OptionDefinition }
 
 /** What a connector gets from the house when it opens a source. */
 export type ConnectorContext = {
@@ -68,6 +62,8 @@ export type Connector = {
   readonly sendsTo?: readonly string[]
   /** Options that say which server a password of the data source is presented to, and how well protected; texts, not URLs. */
   readonly presentsTo?: readonly string[]
+  /** Said by a connector that cannot read yet: its data sources are no OData services. */
+  readonly readable?: false
 }
 
 /** An opened data source. */
@@ -75,8 +71,11 @@ export type Source = {
   readonly capabilities: Capabilities
   /** Changes whenever the catalog may have changed; cheap enough to ask on every request. */
   readonly version: () => string
-  /** Tables, columns, keys and foreign keys. */
-  readonly describe: () => Promise<Catalog>
+  /**
+   * Tables, columns, keys and foreign keys; many of them are read without keeping requests waiting (`lib/slices.ts`). `onShare`
+   * is told the share that is done (0 to 1), where it is known; what it throws ends the reading.
+   */
+  readonly describe: (onShare?: (share: number) => void) => Promise<Catalog>
   /**
    * Rows of a plan in batches, lazily: the next batch is not fetched before it is asked for.
    * Ending the iteration early, or aborting the signal, releases whatever the read holds.

@@ -2,8 +2,10 @@
 import { parseSchemaMap, type SchemaMap } from '#odata/edm/schema-map.ts'
 import type { NameCase } from '#odata/edm/names.ts'
 import { ODataError } from '#odata/errors.ts'
-import type { OptionDefinition } from './connector.ts'
 import { ConnectorError } from './errors.ts'
+import { checkDefinitions, type OptionDefinition, valueOf, valuesOf } from './option-definition.ts'
+
+export { checkDefinitions }
 
 export type Options = Readonly<Record<string, string>>
 
@@ -15,91 +17,122 @@ export type ODataSettings = {
   readonly readOnly: boolean
 }
 
-const largestPageSize = 10_000
+type More = Omit<OptionDefinition, 'name' | 'required' | 'secret' | 'maxLength' | 'tab'>
 
-const option = (name: string, maxLength: number): OptionDefinition => ({
+const option = (name: string, maxLength: number, more: More): OptionDefinition => ({
   name,
   required: false,
   secret: false,
   maxLength,
+  ...more,
+  tab: 'OData',
 })
 
-export const odataOptions: readonly OptionDefinition[] = [
-  option('ODataVersion', 1),
-  option('ODataNameMappingCase', 9),
-  option('ODataDefaultTimezone', 64),
-  option('ODataSchemaMap', 4_000_000),
-  option('ODataPageSize', 5),
-  option('ODataRefreshResult', 1),
-  option('ODataInlineCountMode', 1),
-  option('ODataTopMode', 1),
-  option('ODataReadOnly', 5),
-]
+const nameCases: readonly NameCase[] = ['Default', 'Uppercase', 'Lowercase']
 
-const rejected = (message: string): ConnectorError => new ConnectorError('rejected', message)
+// Results are never kept, so a query always runs again and each page is counted on its own: what three of these options say of
+// HDP's buffer is fulfilled by every one of their values.
+const definitions = {
+  version: option('ODataVersion', 1, {
+    displayName: 'OData version',
+    documentation: 'The version of OData that is spoken.',
+    type: valuesOf('4'),
+    default: '4',
+  }),
+  nameCase: option('ODataNameMappingCase', 9, {
+    displayName: 'Case of names',
+    documentation: 'How names of sets, types and properties are written that have no alias.',
+    type: valuesOf(...nameCases),
+    default: 'Default',
+  }),
+  timeZone: option('ODataDefaultTimezone', 64, {
+    displayName: 'Default time zone',
+    documentation: 'The zone of timestamps without one. Values are served in GMT alone.',
+    // Another zone must not seem to work.
+    type: valuesOf('GMT', 'UTC', 'Z'),
+    default: 'GMT',
+  }),
+  schemaMap: option('ODataSchemaMap', 4_000_000, {
+    displayName: 'Schema map',
+    documentation:
+      'JSON text with the key odata_mapping_v3: which tables are served, and under which names. Everything is served without one.',
+  }),
+  pageSize: option('ODataPageSize', 5, {
+    displayName: 'Page size',
+    documentation: 'Rows of a page; 0: what the limit ODataPageSize says.',
+    type: { kind: 'integer', min: 0, max: 10_000 },
+    default: '0',
+  }),
+  refreshResult: option('ODataRefreshResult', 1, {
+    displayName: 'Refresh result',
+    documentation: 'Whether a query runs again; here it always does.',
+    type: {
+      kind: 'enumeration',
+      values: [
+        { value: '0', displayName: 'Cached first page' },
+        { value: '1', displayName: 'Run again' },
+      ],
+    },
+    default: '1',
+  }),
+  inlineCountMode: option('ODataInlineCountMode', 1, {
+    displayName: 'Inline count mode',
+    documentation: 'How rows are counted beside a page; here always by a query of its own.',
+    type: {
+      kind: 'enumeration',
+      values: [
+        { value: '0', displayName: 'Default' },
+        { value: '1', displayName: 'Query of its own' },
+        { value: '2', displayName: 'Buffer all rows' },
+      ],
+    },
+    default: '2',
+  }),
+  topMode: option('ODataTopMode', 1, {
+    displayName: 'Top mode',
+    documentation: 'What $top means beside $skip; here both ways read the same rows.',
+    type: {
+      kind: 'enumeration',
+      values: [
+        { value: '0', displayName: '$top limits the result' },
+        { value: '1', displayName: '$top and $skip page through it' },
+      ],
+    },
+    default: '0',
+  }),
+  readOnly: option('ODataReadOnly', 5, {
+    displayName: 'Read-only',
+    documentation: 'Refuses every request that would write, with 405.',
+    type: { kind: 'boolean' },
+    default: 'false',
+  }),
+} as const satisfies Record<string, OptionDefinition>
 
-const oneOf = <T extends string>(
-  options: Options,
-  name: string,
-  allowed: readonly T[],
-): T | undefined => {
-  const given = options[name]
-  if (given === undefined || given === '') return undefined
-  const found = allowed.find((value) => value === given)
-  if (found === undefined) throw rejected(`${name} must be one of ${allowed.join(', ')}.`)
-  return found
-}
-
-const pageSizeOf = (options: Options): number | undefined => {
-  const text = options['ODataPageSize'] ?? '0'
-  if (!/^\d{0,5}$/.test(text) || Number(text) > largestPageSize)
-    throw rejected(`ODataPageSize must be a whole number from 0 to ${largestPageSize}.`)
-  return Number(text) === 0 ? undefined : Number(text)
-}
+export const odataOptions: readonly OptionDefinition[] = Object.values(definitions)
 
 const schemaMapOf = (options: Options): SchemaMap | undefined => {
-  const text = options['ODataSchemaMap']
+  const text = valueOf(options, definitions.schemaMap)
   // HDP serves nothing without a map. Here the whole catalog is served then: the file was named on purpose.
-  if (text === undefined || text === '') return undefined
+  if (text === undefined) return undefined
   try {
     return parseSchemaMap(text)
   } catch (error) {
-    if (error instanceof ODataError) throw rejected(error.message)
+    if (error instanceof ODataError) throw new ConnectorError('rejected', error.message)
     throw error
   }
 }
 
 /** Parses the OData options of a data source; throws a `ConnectorError` that names the option at fault. */
 export const parseODataOptions = (options: Options): ODataSettings => {
-  oneOf(options, 'ODataVersion', ['4'])
-  // Values are served in GMT; another zone must not seem to work.
-  oneOf(options, 'ODataDefaultTimezone', ['GMT', 'UTC', 'Z'])
-  // Results are never kept, so a query always runs again and each page is counted on its own; the other
-  // values of these three say when HDP may use its buffer, and ask for nothing that is not done anyhow.
-  oneOf(options, 'ODataRefreshResult', ['0', '1'])
-  oneOf(options, 'ODataInlineCountMode', ['0', '1', '2'])
-  oneOf(options, 'ODataTopMode', ['0', '1'])
+  const names = new Set(odataOptions.map(({ name }) => name))
+  const own = Object.fromEntries(Object.entries(options).filter(([name]) => names.has(name)))
+  checkDefinitions(own, odataOptions)
+  const nameCase = valueOf(options, definitions.nameCase)
+  const pageSize = Number(valueOf(options, definitions.pageSize))
   return {
-    nameCase:
-      oneOf(options, 'ODataNameMappingCase', ['Default', 'Uppercase', 'Lowercase']) ?? 'Default',
+    nameCase: nameCases.find((known) => known === nameCase) ?? 'Default',
     schemaMap: schemaMapOf(options),
-    pageSize: pageSizeOf(options),
-    readOnly: oneOf(options, 'ODataReadOnly', ['true', 'false']) === 'true',
+    pageSize: pageSize === 0 ? undefined : pageSize,
+    readOnly: valueOf(options, definitions.readOnly) === 'true',
   }
-}
-
-/** Refuses unknown, missing and too long options of a connector. */
-export const checkDefinitions = (
-  options: Options,
-  definitions: readonly OptionDefinition[],
-): void => {
-  for (const [name, value] of Object.entries(options)) {
-    const definition = definitions.find((known) => known.name === name)
-    if (definition === undefined) throw rejected(`There is no option '${name}'.`)
-    if (typeof value !== 'string') throw rejected(`${name} must be a text.`)
-    if (value.length > definition.maxLength)
-      throw rejected(`${name} is longer than ${definition.maxLength} characters.`)
-  }
-  for (const { name, required } of definitions)
-    if (required && (options[name] ?? '') === '') throw rejected(`${name} is missing.`)
 }

@@ -50,6 +50,8 @@ export type Endpoint<Deps> = {
   readonly unknownId: RefusalRow
   readonly failed: RefusalRow
   readonly handle: (deps: Deps, caller: Caller, input: EndpointInput<unknown>) => Promise<unknown>
+  /** The answer is a text to be kept as a file of this name. */
+  readonly download?: (input: EndpointInput<unknown>) => string
   /** Where a created object lives. */
   readonly location?: (answer: unknown, input: EndpointInput<unknown>) => string
   /** Whether a POST found there already what it was to create: then it answers 200, and no `Location`. */

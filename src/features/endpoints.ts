@@ -15,6 +15,7 @@ import {
   configurationEndpoints,
 } from './configurations/endpoints/endpoints.ts'
 import { type DataSourceDeps, dataSourceEndpoints } from './data-sources/endpoints/endpoints.ts'
+import { type DataStoreDeps, dataStoreEndpoints } from './data-stores/endpoints.ts'
 import type { Endpoint } from './endpoint.ts'
 import { limitEndpoints } from './limits/endpoints/endpoints.ts'
 import type { LimitDeps } from './limits/endpoints/shapes.ts'
@@ -46,6 +47,7 @@ export type EndpointDeps = PasswordEndpointDeps &
   AllowedDeps &
   AccessDeps &
   DataSourceDeps &
+  DataStoreDeps &
   TenantDeps &
   RoleDeps &
   UserDeps &
@@ -59,6 +61,7 @@ export const endpoints: readonly Endpoint<EndpointDeps>[] = [
   ...userAccessEndpoints,
   ...applicationAccessEndpoints,
   ...dataSourceEndpoints,
+  ...dataStoreEndpoints,
   ...tenantEndpoints,
   ...oauthApplicationEndpoints,
   ...oauthProfileEndpoints,

@@ -46,6 +46,17 @@ export const textParameter = (summary: string, longest = 256): Parameter<string>
     text !== '' && text.length <= longest && !text.includes('\0') ? text : undefined,
 })
 
+/** One of these words, as they stand. */
+export const wordParameter = <T extends string>(
+  summary: string,
+  words: readonly T[],
+): Parameter<T> => ({
+  summary,
+  schema: Type.Enum([...words]),
+  fault: `must be one of ${words.join(', ')}`,
+  parse: (text) => words.find((word) => word === text),
+})
+
 /** An id of something, as a filter of lists. */
 export const idParameter = (summary: string) => wholeNumber(summary, 1, 999_999_999_999_999)
 

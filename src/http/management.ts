@@ -140,6 +140,11 @@ export const mountEndpoints = <Deps>(
         const answer = await endpoint.handle(deps, caller, input)
         audit(request, endpoint, { caller, subject }, { input, answer })
         if (endpoint.replaced?.(answer) === true) return reply.code(200).send(answer)
+        if (endpoint.download !== undefined)
+          void reply.headers({
+            'Content-Type': 'text/plain; charset=utf-8',
+            'Content-Disposition': `attachment; filename="${endpoint.download(input)}"`,
+          })
         if (endpoint.location !== undefined)
           void reply.header('Location', endpoint.location(answer, input))
         return endpoint.success === 204

@@ -186,6 +186,8 @@ export type DataSourceRow = {
   /** Options that are secrets, by name: one sealed JSON object; null where there is none. */
   secret_options: string | null
   revision: number
+  /** How many times a new model was asked for; each node builds one for the last of them. */
+  model_demand: Generated<number>
   created_at: number
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createBrowser, type Page } from '../../src/commands/demo/browser.ts'
-import { createSource, people } from '#test/support/app.ts'
+import { basicOf, createSource, people } from '#test/support/app.ts'
 import { type Fleet, startFleet, withinOneSecond } from '#test/support/fleet.ts'
 import {
   authorizeUrl,
@@ -190,4 +190,33 @@ test('a code is good for one redemption, whichever node is asked', async () => {
     ]
     return statuses.every((status) => status === 401)
   })
+})
+
+test('a new model that is asked for at one node is built by the other one within a second, at its next request', async () => {
+  const id = await createSource(fleet.app, 'modelled', 'one.db')
+  const { user: person } = people
+  const path = `/api/mgmt/datasources/${id}`
+  const read = async (node: number): Promise<void> => {
+    const url = `${fleet.at(node).url}/api/odata4/modelled/$metadata`
+    const answer = await fetch(url, { headers: basicOf(person) })
+    assert.equal(answer.status, 200)
+    await answer.text()
+  }
+  /** How many models the node has built. */
+  const builtBy = async (node: number): Promise<number> => {
+    const answer = await fetch(`${fleet.at(node).url}${path}/logs`, { headers: basicOf(person) })
+    return (await answer.text()).split('model built').length - 1
+  }
+  for (const node of [0, 1]) await read(node)
+  assert.deepEqual([await builtBy(0), await builtBy(1)], [1, 1])
+  const asked = await manage(fleet.at(0), 'POST', `${path}/model`, { person, body: {} })
+  assert.equal(asked.status, 200)
+  await withinOneSecond('the other node has built a new model', async () => {
+    await read(1)
+    return (await builtBy(1)) === 2
+  })
+  // Who asks there how it is sees it whole, and nothing is built once more.
+  const status = await manage(fleet.at(1), 'GET', `${path}/model`, { person })
+  assert.equal(status.body['statusCode'], 0)
+  assert.deepEqual([await builtBy(0), await builtBy(1)], [2, 2])
 })

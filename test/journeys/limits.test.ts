@@ -52,6 +52,8 @@ describe('the limits API', () => {
         [3, 'PasswordLockoutLimit', 1],
         [4, 'PasswordLockoutPeriod', 1],
         [8, 'OAuthAccessTokenTimeout', 9],
+        [24, 'ODataMaxConcurrentRequests', 11],
+        [25, 'ODataMaxWaitingRequests', 11],
         [101, 'WebUISessionTimeout', 9],
         [102, 'ODataPageSize', 15],
       ],
@@ -140,7 +142,7 @@ describe('the limits API', () => {
         const refused = await ask(method, place, { value: 10 })
         assert.deepEqual([refused.status, codeOf(refused.body)], [400, code], place)
       }
-    for (const id of [5, 6, 7, 9, 24, 100, 103, 999])
+    for (const id of [5, 6, 7, 9, 26, 100, 103, 999])
       for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
         const body = method === 'POST' || method === 'PUT' ? { value: 1 } : undefined
         const refused = await ask(method, `/system/${id}`, body)

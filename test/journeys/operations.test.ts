@@ -430,6 +430,7 @@ test('a dry run shows what a migration would do, and touches nothing', async () 
   assert.match(first.out, /\n-- 0002-machine-clients\nalter table "client_applications"/)
   assert.match(first.out, /\n-- 0003-administration\nalter table "roles"/)
   assert.match(first.out, /\n-- 0004-upstream\ncreate table "oauth_profiles"/)
+  assert.match(first.out, /\n-- 0005-model-demand\nalter table "data_sources"/)
   assert.ok(!existsSync(missing))
 
   const directory = newDirectory()
@@ -437,10 +438,11 @@ test('a dry run shows what a migration would do, and touches nothing', async () 
   copyFileSync(file, old)
   cpSync(join(dataDir, 'keys'), join(directory, 'keys'), { recursive: true })
   const database = new DatabaseSync(old)
-  database.exec(`delete from kysely_migration where name = '0004-upstream';
+  database.exec(`delete from kysely_migration where name >= '0004';
     drop table oauth_connections; drop table upstream_events; drop table upstream_tokens; drop table rotated_data_keys;
     drop table key_rotations; drop index data_sources_oauth_profile;
     alter table data_sources drop column oauth_profile_id; alter table data_sources drop column secret_options;
+    alter table data_sources drop column model_demand;
     drop table oauth_profiles;
     PRAGMA journal_mode = WAL`)
   database.close()
@@ -452,7 +454,10 @@ test('a dry run shows what a migration would do, and touches nothing', async () 
   assert.match(dry.out, /alter table "data_sources" add column "secret_options"/)
   const doctor = await runCommand(['doctor'], oldEnv)
   assert.equal(doctor.code, 1)
-  assert.match(doctor.out, /^look {2}The database lacks 0004-upstream: run headgate migrate\.$/m)
+  assert.match(
+    doctor.out,
+    /^look {2}The database lacks 0004-upstream, 0005-model-demand: run headgate migrate\.$/m,
+  )
   assert.equal(hashOf(old), hash)
   assert.deepEqual(readdirSync(directory), names)
 

@@ -1,4 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { createConnectorRegistry } from '#connectors/registry.ts'
 import { describeApi } from '#http/openapi/document.ts'
 import {
   type ApiDocument,
@@ -11,11 +12,12 @@ import { endpoints } from '#features/endpoints.ts'
 
 /** The description of every endpoint, as a server at this address would give it. */
 export const describeAll = (publicUrl = 'https://gate.example'): ApiDocument =>
-  describeApi(endpoints, publicUrl, {
-    version: '1.2.3',
-    description: 'A server of a test',
-    license: 'Apache-2.0',
-  })
+  describeApi(
+    endpoints,
+    publicUrl,
+    { version: '1.2.3', description: 'A server of a test', license: 'Apache-2.0' },
+    createConnectorRegistry().connectors,
+  )
 
 export type Placed = {
   readonly path: string

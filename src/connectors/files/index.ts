@@ -11,7 +11,14 @@ import { isEngineInstalled, missingEngine } from './missing-engine.ts'
 import type { FilesPool } from './pool.ts'
 import { openFilesSource } from './source.ts'
 
-const folder: OptionDefinition = { name: 'Folder', required: true, secret: false, maxLength: 256 }
+const folder: OptionDefinition = {
+  name: 'Folder',
+  required: true,
+  secret: false,
+  maxLength: 256,
+  documentation:
+    "A folder in the tenant's own directory: each CSV, TSV, JSON or Parquet file is a table.",
+}
 
 const options: readonly OptionDefinition[] = [folder, ...odataOptions]
 

@@ -1,4 +1,4 @@
-import type { OptionDefinition } from '../connector.ts'
+import { type OptionDefinition, valuesOf } from '../option-definition.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Options } from '../odata-options.ts'
 
@@ -29,16 +29,45 @@ const option = (
 ): OptionDefinition => ({ name, required: false, secret: false, maxLength, ...more })
 
 export const postgresOptions: readonly OptionDefinition[] = [
-  option('Host', 255, { required: true }),
-  option('Port', 5),
-  option('Database', 63, { required: true }),
-  option('Schema', 63),
-  option('User', 63),
-  option('Password', 1000, { secret: true }),
-  option('SSL', 11),
-  option('LoginTimeout', 3),
-  option('QueryTimeout', 4),
-  option('PoolSize', 2),
+  option('Host', 255, {
+    required: true,
+    displayName: 'Server',
+    documentation: 'The name or the IP address of the server, without port and scheme.',
+  }),
+  option('Port', 5, {
+    documentation: 'Where the server listens.',
+    type: { kind: 'integer', min: 1, max: 65_535 },
+    default: '5432',
+  }),
+  option('Database', 63, { required: true, documentation: 'The name of the database.' }),
+  option('Schema', 63, {
+    documentation: 'The schema whose tables and views are read; one per data source.',
+    default: 'public',
+  }),
+  option('User', 63, { displayName: 'User name', documentation: 'The role to sign in as.' }),
+  option('Password', 1000, { secret: true, documentation: 'The password of that role.' }),
+  option('SSL', 11, {
+    displayName: 'Encryption',
+    documentation:
+      'verify-full checks certificate and name; require encrypts, to whoever answers; disable sends all in the clear.',
+    type: valuesOf(...tlsModes),
+    default: 'verify-full',
+  }),
+  option('LoginTimeout', 3, {
+    documentation: 'Seconds that connecting may take.',
+    type: { kind: 'integer', min: 1, max: 120 },
+    default: '15',
+  }),
+  option('QueryTimeout', 4, {
+    documentation: 'Seconds that a statement may take.',
+    type: { kind: 'integer', min: 1, max: 3600 },
+    default: '30',
+  }),
+  option('PoolSize', 2, {
+    documentation: 'Connections at once, on each server of a fleet.',
+    type: { kind: 'integer', min: 1, max: 50 },
+    default: '10',
+  }),
 ]
 
 /** With another one of these, a stored password would go to another server, or less protected. */

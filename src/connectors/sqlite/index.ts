@@ -9,6 +9,8 @@ const database: OptionDefinition = {
   required: true,
   secret: false,
   maxLength: 128,
+  displayName: 'Database file',
+  documentation: "The name of a file in the tenant's own directory; it is opened read-only.",
 }
 
 const options: readonly OptionDefinition[] = [database, ...odataOptions]

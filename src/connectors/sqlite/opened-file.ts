@@ -1,11 +1,13 @@
 // An opened database file and what is remembered of it.
 import { statSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { Refusal } from '#lib/refusal.ts'
+import { runInSlices } from '#lib/slices.ts'
 import type { Catalog, Table } from '#query/catalog.ts'
 import type { Cell } from '#query/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import { openReadOnly, prepareRows } from './connection.ts'
-import { describeDatabase } from './introspect.ts'
+import { describeSteps, describeTable } from './introspect.ts'
 
 export type Prepared = ReturnType<typeof prepareRows>
 
@@ -17,8 +19,9 @@ export type OpenedFile = {
   readonly isReplaced: () => boolean
   /** Changes with the schema. */
   readonly version: () => string
+  /** Everything, in slices; as of the version at its end. Throws what `unavailable` makes. */
+  readonly describe: (onShare?: (share: number) => void) => Promise<Catalog>
   /** As of the last time that the version was asked for. */
-  readonly catalog: () => Catalog
   readonly table: (name: string) => Table | undefined
   /** Lets the reads until the end of this turn of the event loop see one state of the file. */
   readonly share: () => void
@@ -113,6 +116,7 @@ export const openDatabaseFile = (file: string): OpenedFile => {
   const readVersion = (): string => `${identity}:${String(schema.get()?.['schema_version'])}`
   let current = readVersion()
   let described: { readonly version: string; readonly value: Catalog } | undefined
+  let known = { version: current, tables: new Map<string, Table | undefined>() }
   let ranges = new Map<string, readonly [bigint, bigint] | undefined>()
 
   const look = (): void => {
@@ -125,10 +129,25 @@ export const openDatabaseFile = (file: string): OpenedFile => {
     ranges = new Map()
     if (now.identity === identity) current = readVersion()
   }
-  const catalog = (): Catalog => {
-    if (described?.version !== current)
-      described = { version: current, value: describeDatabase(db) }
-    return described.value
+  const describe: OpenedFile['describe'] = async (onShare) => {
+    try {
+      while (described?.version !== current) {
+        const version = current
+        const value = await runInSlices(describeSteps(db), onShare)
+        // What changed meanwhile is half old and half new.
+        current = readVersion()
+        if (current === version) described = { version, value }
+      }
+      return described.value
+    } catch (cause) {
+      throw cause instanceof Refusal ? cause : unavailable(cause)
+    }
+  }
+  /** One table at a time: a request waits for no other one to be read. */
+  const table = (name: string): Table | undefined => {
+    if (known.version !== current) known = { version: current, tables: new Map() }
+    if (!known.tables.has(name)) known.tables.set(name, describeTable(db, name))
+    return known.tables.get(name)
   }
   const rowIds = (table: string, column: string): readonly [bigint, bigint] | undefined => {
     if (seen.settled && ranges.has(table)) return ranges.get(table)
@@ -147,9 +166,9 @@ export const openDatabaseFile = (file: string): OpenedFile => {
       return seen.identity !== identity
     },
     version: () => current,
-    catalog,
+    describe,
     share: reads.share,
-    table: (name) => catalog().tables.find((table) => table.name === name),
+    table,
     statement,
     forget,
     rowIds,

@@ -164,7 +164,7 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
   return {
     capabilities,
     version: () => refreshed().version(),
-    describe: async () => refreshed().catalog(),
+    describe: async (onShare) => refreshed().describe(onShare),
     read,
     readNow: (plan) => readHere(opened(), plan),
     count,

@@ -42,6 +42,7 @@ export const createUpstreamConnector = (description: Description): Connector => 
     name,
     options,
     sendsTo: ['TokenURI', ...sendsTo],
+    readable: false,
     checkOptions: (given, context) => {
       checkDefinitions(given, options)
       parseODataOptions(given)

@@ -2,32 +2,64 @@ import { tokenUrl } from '#egress/oauth/token-uri.ts'
 import { outboundUrlFault } from '#egress/url.ts'
 import type { ConnectorContext, OptionDefinition } from '../connector.ts'
 import { ConnectorError } from '../errors.ts'
+import { valuesOf } from '../option-definition.ts'
 import type { Options } from '../odata-options.ts'
 
 // The OAuth options of a data source (OAuth reference D.3, D.4; data access reference B.0): a profile, or parameters of its own.
 
-const option = (name: string, maxLength: number, secret = false): OptionDefinition => ({
-  name,
-  required: false,
-  secret,
-  maxLength,
-})
+const option = (
+  name: string,
+  maxLength: number,
+  more: Partial<OptionDefinition> & Pick<OptionDefinition, 'displayName' | 'documentation'>,
+): OptionDefinition => ({ name, required: false, secret: false, maxLength, ...more })
 
 /** The options of a data source that has its OAuth parameters itself. */
 export const directOptions: readonly OptionDefinition[] = [
-  option('AuthURI', 2000),
-  option('TokenURI', 2005),
-  option('ClientId', 1000),
-  option('ClientSecret', 4000, true),
-  option('Scope', 4000),
-  option('AccessToken', 16_384, true),
-  option('RefreshToken', 16_384, true),
+  option('AuthURI', 2000, {
+    displayName: 'Authorization URI',
+    documentation: 'Where the data store asks for consent.',
+  }),
+  option('TokenURI', 2005, {
+    displayName: 'Token URI',
+    documentation: 'Where the data store gives tokens; may begin with "POST ".',
+  }),
+  option('ClientId', 1000, {
+    displayName: 'Client id',
+    documentation: 'How this server is registered at the data store.',
+  }),
+  option('ClientSecret', 4000, {
+    secret: true,
+    displayName: 'Client secret',
+    documentation: 'The secret of that registration.',
+  }),
+  option('Scope', 4000, {
+    displayName: 'Scope',
+    documentation: 'What is asked for, parted by blanks.',
+  }),
+  option('AccessToken', 16_384, {
+    secret: true,
+    displayName: 'Access token',
+    documentation: 'A token to begin with.',
+  }),
+  option('RefreshToken', 16_384, {
+    secret: true,
+    displayName: 'Refresh token',
+    documentation: 'What new access tokens are had with.',
+  }),
 ]
 
 export const oauthOptions: readonly OptionDefinition[] = [
   // As long as the names that the driver has for others: what is said of those is what to write instead.
-  option('AuthenticationMethod', 64),
-  option('OAuthProfileId', 15),
+  option('AuthenticationMethod', 64, {
+    displayName: 'Authentication method',
+    documentation: 'How the data store knows who asks.',
+    type: valuesOf('oauth2.0'),
+    default: 'oauth2.0',
+  }),
+  option('OAuthProfileId', 15, {
+    displayName: 'OAuth profile',
+    documentation: 'The id of an OAuth profile of the owner; it stands for all parameters below.',
+  }),
   ...directOptions,
 ]
 
@@ -78,9 +110,6 @@ export const checkOAuthOptions = (
   context: ConnectorContext,
   { grants, wantsClient = false }: { grants: readonly DirectGrant[]; wantsClient?: boolean },
 ): void => {
-  const method = options['AuthenticationMethod'] ?? ''
-  if (method !== '' && method !== 'oauth2.0')
-    throw rejected('AuthenticationMethod must be oauth2.0.')
   const direct = directOptions.filter(({ name }) => has(options, name)).map(({ name }) => name)
   if (has(options, 'OAuthProfileId')) {
     if (direct.length > 0)

@@ -10,7 +10,13 @@ const probe = '/services/data/v60.0/limits'
  * HDP's option with the login host (data access reference B.1). That of an organization, its My Domain, also answers for its API;
  * an access token alone needs it, since only an answer of the token endpoint names the instance (D.2).
  */
-const serverName = { name: 'ServerName', required: false, secret: false, maxLength: 2000 } as const
+const serverName = {
+  name: 'ServerName',
+  required: false,
+  secret: false,
+  maxLength: 2000,
+  documentation: 'The host of the organization, needed with an access token alone.',
+} as const
 
 /** Hosts that everybody signs in at; no organization's API answers there. */
 const loginHosts: ReadonlySet<string> = new Set(['login.salesforce.com', 'test.salesforce.com'])

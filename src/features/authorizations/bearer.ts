@@ -8,10 +8,15 @@ import type { Hasher } from '#vault/hashing.ts'
 import { permission } from '../access/permissions.ts'
 import { readSourcePermissions } from '../access/source-permissions.ts'
 import { dataSourceNameKey, type SourceRef } from '../data-sources/data-source.ts'
-import { readLimitColumns, type ReadLimits, toReadLimits } from '../limits/effective.ts'
+import {
+  readLimitColumns,
+  type ReadLimitRow,
+  type ReadLimits,
+  toReadLimits,
+} from '../limits/effective.ts'
 import type { LastUsed } from './last-used.ts'
 
-type Row = {
+type Row = ReadLimitRow & {
   expires_at: number
   alive: number
   may_read: number
@@ -24,9 +29,8 @@ type Row = {
   tenant_id: number
   source_id: number | null
   source_revision: number | null
+  source_demand: number | null
   source_permissions: string | null
-  most_rows: string
-  page_size: string
 }
 
 type Found = {
@@ -48,7 +52,7 @@ const isReached = (row: Row, sourceId: number): boolean =>
     reaches(parseSelection(row.consent_selection), sourceId))
 
 const toFound = (row: Row): Found => {
-  const { source_id: id, source_revision: revision } = row
+  const { source_id: id, source_revision: revision, source_demand: modelDemand } = row
   const reached = id !== null && isReached(row, id)
   // What is set on the data source counts alone (management reference 1.3, rule 5); of one out of reach nothing is told.
   const set = readSourcePermissions(reached ? row.source_permissions : null)
@@ -59,7 +63,10 @@ const toFound = (row: Row): Found => {
     userId: row.user_id,
     consentId: row.consent_id,
     applicationId: row.application_id,
-    source: reached && revision !== null ? { id, revision } : undefined,
+    source:
+      reached && revision !== null && modelDemand !== null
+        ? { id, revision, modelDemand }
+        : undefined,
     limits: toReadLimits(row),
   }
 }
@@ -79,19 +86,10 @@ export type BearerOutcome =
   /** There is no such data source within the reach of this token. */
   | { readonly kind: 'no-source' }
 
-/**
- * Checks a bearer token and the data source it wants by reading the truth: one joined read (DESIGN
- * invariants 14 and 15). A data source that the token does not reach is not told from one that is not there.
- */
-export const createBearerCheck = (deps: {
-  readonly store: Store
-  readonly hash: Hasher
-  readonly clock: Clock
-  readonly lastUsed: LastUsed
-}) => {
-  const { sql } = deps.store
+/** The one joined read of a check. */
+const prepareCheck = ({ sql }: Store) => {
   const reading = [permission.useOData, permission.administrator]
-  const query = prepare<{ hash: Uint8Array; name: string }, Row>((slot) =>
+  return prepare<{ hash: Uint8Array; name: string }, Row>((slot) =>
     sql
       .selectFrom('access_tokens as k')
       .innerJoin('chains as h', 'h.id', 'k.chain_id')
@@ -117,6 +115,7 @@ export const createBearerCheck = (deps: {
         'u.tenant_id',
         's.id as source_id',
         's.revision as source_revision',
+        's.model_demand as source_demand',
         's.permissions as source_permissions',
       ])
       .select(readLimitColumns({ dataSource: 's.id', user: 'u.id', tenant: 'u.tenant_id' }))
@@ -154,6 +153,19 @@ export const createBearerCheck = (deps: {
       )
       .where('k.token_hash', '=', slot('hash')),
   )
+}
+
+/**
+ * Checks a bearer token and the data source it wants by reading the truth: one joined read (DESIGN
+ * invariants 14 and 15). A data source that the token does not reach is not told from one that is not there.
+ */
+export const createBearerCheck = (deps: {
+  readonly store: Store
+  readonly hash: Hasher
+  readonly clock: Clock
+  readonly lastUsed: LastUsed
+}) => {
+  const query = prepareCheck(deps.store)
 
   const judge = (found: Found | undefined): BearerOutcome => {
     if (found === undefined || found.expiresAt <= deps.clock.now() || !found.alive)

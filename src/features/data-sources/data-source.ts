@@ -15,6 +15,8 @@ export type DataSource = {
   readonly permissions: readonly number[] | undefined
   /** Grows with each change; an opened source of an older revision is not used again. */
   readonly revision: number
+  /** How many times a new model was asked for; each node builds one for the last of them. */
+  readonly modelDemand: number
 }
 
 /** Names are part of URLs and compared without case (management reference 4.2). */
@@ -27,7 +29,7 @@ export const dataSourceNameFault = (name: string): string | undefined =>
     : 'name must begin with a letter and have up to 128 letters, digits, underscores and dashes.'
 
 /** A data source, in the state it was read in. */
-export type SourceRef = { readonly id: number; readonly revision: number }
+export type SourceRef = Pick<DataSource, 'id' | 'revision' | 'modelDemand'>
 
 /** A data source with all its options, as they may be shown: of secrets the names alone. */
 export type ShownDataSource = DataSource & {

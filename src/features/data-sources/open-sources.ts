@@ -1,13 +1,21 @@
 import type { Source } from '#connectors/connector.ts'
+import { parseODataOptions } from '#connectors/odata-options.ts'
 import type { ConnectorRegistry } from '#connectors/registry.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Store } from '#store/store.ts'
 import type { DataSource, SourceRef } from './data-source.ts'
 import type { DataSourceService } from './service.ts'
+import { createModelKeeper, type ModelKeeper, reasonOf } from './models/keeper.ts'
 import { requireSecrets, type SecretOptionsStore } from './secrets.ts'
+import type { SourceLogs } from './source-logs.ts'
 import type { DataSourceStore } from './store.ts'
 
 /** An opened data source with the state it was opened in. */
-export type Opened = { readonly dataSource: DataSource; readonly source: Source }
+export type Opened = {
+  readonly dataSource: DataSource
+  readonly source: Source
+  readonly models: ModelKeeper
+}
 
 export type Acquired = Opened & { readonly release: () => void }
 
@@ -29,6 +37,8 @@ export const createOpenSources = (deps: {
   readonly dataSources: DataSourceStore
   readonly secretOptions: SecretOptionsStore
   readonly connectors: ConnectorRegistry
+  readonly clock: Clock
+  readonly logs: SourceLogs
   readonly contextOf: DataSourceService['contextOf']
 }) => {
   const entries = new Map<number, Entry>()
@@ -58,7 +68,14 @@ export const createOpenSources = (deps: {
       throw new Error(`data source ${id} cannot be opened`)
     const options = { ...dataSource.options, ...requireSecrets(secrets) }
     const source = await connector.open(options, deps.contextOf(dataSource.tenantId))
-    return { dataSource, source }
+    const models = createModelKeeper({
+      source,
+      namespace: dataSource.name,
+      settings: parseODataOptions(options),
+      now: deps.clock.now,
+      note: (line) => deps.logs.note(id, line),
+    })
+    return { dataSource, source, models }
   }
 
   const makeRoom = (): void => {
@@ -76,12 +93,18 @@ export const createOpenSources = (deps: {
     const entry: Entry = { revision, opened: start(id), users: 0, doomed: false }
     entries.set(id, entry)
     // What could not be opened is tried again by the next request.
-    entry.opened.catch(() => drop(id, entry))
+    entry.opened.catch((error: unknown) => {
+      deps.logs.note(id, `not opened: ${reasonOf(error)}`)
+      drop(id, entry)
+    })
     return entry
   }
 
   /** Opens a data source in the given revision. `release` must be called once. */
-  const acquire = async ({ id, revision }: SourceRef): Promise<Acquired> => {
+  const acquire = async ({
+    id,
+    revision,
+  }: Pick<SourceRef, 'id' | 'revision'>): Promise<Acquired> => {
     const entry = find(id, revision)
     entry.users += 1
     let held = true
@@ -92,8 +115,7 @@ export const createOpenSources = (deps: {
       closeIfUnused(entry)
     }
     try {
-      const { source, dataSource } = await entry.opened
-      return { source, dataSource, release }
+      return { ...(await entry.opened), release }
     } catch (error) {
       release()
       throw error
@@ -104,7 +126,11 @@ export const createOpenSources = (deps: {
     for (const [id, entry] of entries) drop(id, entry)
   }
 
-  return { acquire, close }
+  /** Whether it is open in this revision, so that nothing has to be opened to tell of it. */
+  const isOpen = ({ id, revision }: Pick<SourceRef, 'id' | 'revision'>): boolean =>
+    entries.get(id)?.revision === revision
+
+  return { acquire, isOpen, close }
 }
 
 export type OpenSources = ReturnType<typeof createOpenSources>

@@ -1,6 +1,7 @@
 import type { Connector, ConnectorContext } from '#connectors/connector.ts'
 import { ConnectorError } from '#connectors/errors.ts'
 import { tokenUrl } from '#egress/oauth/token-uri.ts'
+import { checkDefinitions } from '#connectors/option-definition.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import type { SecretOptions } from './secrets.ts'
 
@@ -23,16 +24,13 @@ const refuse = (explanation: string): never => {
 const namesOfSecrets = ({ options }: Connector): ReadonlySet<string> =>
   new Set(options.filter(({ secret }) => secret).map(({ name }) => name))
 
-const checkDefined = (connector: Connector, options: Options): void => {
-  for (const [name, value] of Object.entries(options)) {
-    const definition = connector.options.find((option) => option.name === name)
-    if (definition === undefined)
-      refuse(
-        `${JSON.stringify(name.slice(0, 64))} is not an option of ${connector.name}; it has ${connector.options.map((o) => o.name).join(', ')}.`,
-      )
-    else if (value.length > definition.maxLength)
-      refuse(`${name} is longer than ${definition.maxLength} characters.`)
-  }
+const checkNames = ({ name: store, options: known }: Connector, options: Options): void => {
+  const names = known.map(({ name }) => name)
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined)
+    refuse(
+      `${JSON.stringify(unknown.slice(0, 64))} is not an option of ${store}; it has ${names.join(', ')}.`,
+    )
 }
 
 /** Throws 222207002 naming the option and its fault. */
@@ -41,8 +39,9 @@ export const checkOptions = (
   options: Options,
   context: ConnectorContext,
 ): void => {
-  checkDefined(connector, options)
+  checkNames(connector, options)
   try {
+    checkDefinitions(options, connector.options)
     connector.checkOptions(options, context)
   } catch (error) {
     if (error instanceof ConnectorError) refuse(error.message)

@@ -2,6 +2,7 @@ import { ConnectorError } from '#connectors/errors.ts'
 import { type Command, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Place } from '#vault/envelope.ts'
+import { ManagementError, refusals } from '../refusals.ts'
 import type { SealedValues } from '../sealed/data-keys.ts'
 import type { DataSource } from './data-source.ts'
 
@@ -56,7 +57,14 @@ export const createSecretOptions = ({ sql }: Store, sealed: SealedValues) => {
     )
   }
 
-  return { open, write }
+  /** All options of a data source, secrets included: for a connector, and nobody else. Throws 222208476. */
+  function* whole(source: DataSource): Command<Readonly<Record<string, string>>> {
+    const secrets = yield* open(source)
+    if (secrets === undefined) throw new ManagementError(refusals.secretOptionsUnreadable)
+    return { ...source.options, ...secrets }
+  }
+
+  return { open, whole, write }
 }
 
 export type SecretOptionsStore = ReturnType<typeof createSecretOptions>

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ConnectorContext, UpstreamCalls } from '#connectors/connector.ts'
+import type { Connector, ConnectorContext, UpstreamCalls } from '#connectors/connector.ts'
 import type { ConnectorRegistry } from '#connectors/registry.ts'
 import type { AddressPolicy } from '#egress/address-policy.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -9,11 +9,7 @@ import { requireStill } from '../access/still.ts'
 import { requireStillFor } from '../access/acting.ts'
 import { checkPermissions, permissionName } from '../access/caller.ts'
 import { permission } from '../access/permissions.ts'
-import {
-  type ActingFor,
-  checkSourcePermissions,
-  mayOnSource,
-} from '../access/source-permissions.ts'
+import { type ActingFor, mayOnSource } from '../access/source-permissions.ts'
 import { pieceOf } from '../parameters.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import type { SealedValues } from '../sealed/data-keys.ts'
@@ -22,7 +18,10 @@ import { createChanges } from './changing.ts'
 import type { DataSource, ShownDataSource } from './data-source.ts'
 import { requireConnector } from './fields.ts'
 import { profileOption } from './options.ts'
+import { createSetPermissions } from './permissions-set.ts'
+import { reasonOf } from './models/keeper.ts'
 import type { SecretOptionsStore } from './secrets.ts'
+import type { SourceLogs } from './source-logs.ts'
 import type { DataSourceStore, Page } from './store.ts'
 import { testConnection } from './test-connection.ts'
 
@@ -37,6 +36,24 @@ const checkUsable = (by: ActingFor, source: DataSource): void => {
     )
 }
 
+/** What of a list is wanted (management reference 4.3). */
+export type SourceFilter = {
+  /** Groups alone, which there are none of. */
+  readonly groups?: boolean
+  readonly isOData?: boolean | undefined
+}
+
+/** The data stores that a filter leaves; undefined for all. */
+const dataStoresOf = (
+  { connectors }: ConnectorRegistry,
+  { groups = false, isOData }: SourceFilter,
+): readonly number[] | undefined => {
+  if (groups) return []
+  if (isOData === undefined) return undefined
+  const isReadable = ({ readable }: Connector): boolean => readable !== false
+  return connectors.filter((each) => isReadable(each) === isOData).map(({ id }) => id)
+}
+
 type Deps = {
   readonly store: Store
   readonly users: UserStore
@@ -46,6 +63,7 @@ type Deps = {
   readonly sealed: SealedValues
   readonly clock: Clock
   readonly filesDir: string
+  readonly logs: SourceLogs
   readonly addresses: AddressPolicy
   readonly callsOf: (source: DataSource) => UpstreamCalls
   /** HEADGATE_HDP=show-secrets: secret options are shown again. */
@@ -73,8 +91,9 @@ export const createDataSourceService = (deps: Deps) => {
   }
 
   /** Those that may be seen. Throws 403 for who may see none because a permission is missing. */
-  const list = async (by: ActingFor, page: Page) => {
-    const found = await store.read(() => dataSources.list(by.subject.userId, page))
+  const list = async (by: ActingFor, page: Page, filter: SourceFilter = {}) => {
+    const of = dataStoresOf(deps.connectors, filter)
+    const found = await store.read(() => dataSources.list(by.subject.userId, page, of))
     const { piece, next } = pieceOf(found, page.limit)
     const seen = piece.filter((source) => mayOnSource(by, source, permission.viewDataSource))
     if (seen.length === 0 && next === undefined)
@@ -108,14 +127,22 @@ export const createDataSourceService = (deps: Deps) => {
    * `testConnection` throws.
    */
   const test = async (by: ActingFor, id: number): Promise<void> => {
-    const { source, secrets } = await store.read(function* () {
-      const found = yield* require(by, id, permission.viewDataSource)
-      return { source: found, secrets: yield* deps.secretOptions.open(found) }
-    })
+    const source = await store.read(() => require(by, id, permission.viewDataSource))
     checkUsable(by, source)
     const connector = requireConnector(deps.connectors, source.dataStore)
+    // A store that takes OAuth is tried with a token; its secrets stay where they are.
+    const options =
+      connector.test === undefined
+        ? await store.read(() => deps.secretOptions.whole(source))
+        : source.options
     const context = contextOf(source.tenantId)
-    await testConnection(connector, source, { secrets, context, calls: deps.callsOf(source) })
+    try {
+      await testConnection(connector, options, { context, calls: deps.callsOf(source) })
+      deps.logs.note(id, 'connection tried: it works')
+    } catch (error) {
+      deps.logs.note(id, `connection tried: ${reasonOf(error)}`)
+      throw error
+    }
   }
 
   /** Throws 404, and 403 without DeleteDataSource on it. */
@@ -127,34 +154,9 @@ export const createDataSourceService = (deps: Deps) => {
       yield* dataSources.remove(id, by.subject.userId)
     })
 
-  const counting = ({ subject }: ActingFor, set: readonly number[] | undefined) =>
-    [...(set ?? subject.permissions)].sort((a, b) => a - b)
-
-  /** What is set on a data source, else what its owner holds; ascending. Throws 404, and 403 as reading. */
-  const readPermissions = async (by: ActingFor, id: number): Promise<readonly number[]> =>
-    counting(by, (await read(by, id)).permissions)
-
-  /**
-   * Sets what counts on a data source; undefined leaves it to what the owner holds again. Answers what counts then. Throws
-   * 404, 400 for the owner alone and for what cannot be set, 403 for what the caller lacks.
-   */
-  const setPermissions = (
-    by: ActingFor,
-    id: number,
-    permissions: readonly number[] | undefined,
-  ): Promise<readonly number[]> =>
-    store.write(function* () {
-      yield* requireStill(store, by.caller)
-      yield* requireStillFor(deps.users, by)
-      yield* require(by, id, permission.modifyDataSource)
-      const checked = checkSourcePermissions(by, permissions ?? [])
-      const set = permissions && checked
-      yield* dataSources.setPermissions(id, set)
-      return counting(by, set)
-    })
-
   return {
     contextOf,
+    require,
     list,
     listOf: (userId: number) => store.read(() => dataSources.list(userId)),
     readByName: (ownerId: number, name: string) =>
@@ -164,8 +166,7 @@ export const createDataSourceService = (deps: Deps) => {
     update,
     test,
     remove,
-    readPermissions,
-    setPermissions,
+    ...createSetPermissions({ ...deps, require }),
   }
 }
 

@@ -15,6 +15,7 @@ type Columns = {
   oauth_profile_id: number | null
   permissions: string | null
   revision: number
+  model_demand: number
 }
 
 const columns = [
@@ -29,6 +30,7 @@ const columns = [
   'oauth_profile_id',
   'permissions',
   'revision',
+  'model_demand',
 ] as const
 
 const toDataSource = (row: Columns): DataSource => ({
@@ -43,6 +45,7 @@ const toDataSource = (row: Columns): DataSource => ({
   oauthProfileId: row.oauth_profile_id ?? undefined,
   permissions: readSourcePermissions(row.permissions),
   revision: row.revision,
+  modelDemand: row.model_demand,
 })
 
 const toColumn = (permissions: readonly number[] | undefined): string | null =>
@@ -59,9 +62,15 @@ export const createDataSourceStore = ({ sql }: Store) => {
     select().where('owner_id', '=', slot('owner')).where('name_key', '=', slot('key')),
   )
 
-  /** By id; one more than the limit, so that the caller sees whether there are more. */
-  function* list(ownerId: number, { limit, after = 0 }: Page = {}): Command<readonly DataSource[]> {
+  /** By id; one more than the limit, so that the caller sees whether there are more; only those of these data stores. */
+  function* list(
+    ownerId: number,
+    { limit, after = 0 }: Page = {},
+    dataStores?: readonly number[],
+  ): Command<readonly DataSource[]> {
+    if (dataStores?.length === 0) return []
     let statement = select().where('owner_id', '=', ownerId).where('id', '>', after)
+    if (dataStores !== undefined) statement = statement.where('data_store', 'in', dataStores)
     if (limit !== undefined) statement = statement.limit(limit + 1)
     return (yield* all(statement.orderBy('id'))).map(toDataSource)
   }
@@ -78,7 +87,7 @@ export const createDataSourceStore = ({ sql }: Store) => {
 
   /** The new id, or undefined when the owner has a data source of this name. */
   function* insert(
-    source: Omit<DataSource, 'id' | 'revision'>,
+    source: Omit<DataSource, 'id' | 'revision' | 'modelDemand'>,
     now: number,
   ): Command<number | undefined> {
     const row = yield* first(
@@ -145,7 +154,16 @@ export const createDataSourceStore = ({ sql }: Store) => {
     )
   }
 
-  return { list, readById, readByName, isTaken, insert, update, setPermissions, remove }
+  return {
+    list,
+    readById,
+    readByName,
+    isTaken,
+    insert,
+    update,
+    setPermissions,
+    remove,
+  }
 }
 
 export type DataSourceStore = ReturnType<typeof createDataSourceStore>

@@ -4,8 +4,7 @@ import { UpstreamError } from '#egress/upstream-error.ts'
 import { Unavailable } from '#lib/refusal.ts'
 import { ManagementError, refusals } from '../refusals.ts'
 import { toUpstreamRefusal } from '../upstream-tokens/refusal.ts'
-import type { DataSource } from './data-source.ts'
-import { requireSecrets, type SecretOptions } from './secrets.ts'
+import type { Options } from './options.ts'
 
 /** Seconds, where a data store that is busy or away does not say when to come back. */
 const usualWait = 5
@@ -21,7 +20,7 @@ const toRefusal = (error: unknown): unknown => {
 
 const openAndDescribe = async (
   connector: Connector,
-  options: DataSource['options'],
+  options: Options,
   context: ConnectorContext,
 ): Promise<void> => {
   const opened = await connector.open(options, context)
@@ -33,26 +32,17 @@ const openAndDescribe = async (
 }
 
 /**
- * Tries whether a data source can be connected to (management reference 4.4). Throws the refusal that says why not: 222207003, *reconnect
+ * Tries whether a data source of these options can be connected to (management reference 4.4). Throws the refusal that says why not: 222207003, *reconnect
  * needed*, 502 for an upstream that is at fault, 503 for what may pass.
  */
 export const testConnection = async (
   connector: Connector,
-  source: DataSource,
-  {
-    secrets,
-    context,
-    calls,
-  }: {
-    readonly secrets: SecretOptions | undefined
-    readonly context: ConnectorContext
-    readonly calls: UpstreamCalls
-  },
+  options: Options,
+  { context, calls }: { readonly context: ConnectorContext; readonly calls: UpstreamCalls },
 ): Promise<void> => {
   try {
-    if (connector.test === undefined)
-      await openAndDescribe(connector, { ...source.options, ...requireSecrets(secrets) }, context)
-    else await connector.test(source.options, calls)
+    if (connector.test === undefined) await openAndDescribe(connector, options, context)
+    else await connector.test(options, calls)
   } catch (error) {
     throw toRefusal(error)
   }

@@ -21,6 +21,7 @@ export type Limit = {
 
 const everywhere = 15
 const systemAndTenant = 9
+const notPerDataSource = 11
 const systemOnly = 1
 
 /** The ids that the server asks for. HDP's numbers, and our own from 101 on. */
@@ -30,6 +31,8 @@ export const limitId = {
   lockoutFailures: 3,
   lockoutPeriod: 4,
   accessTokenTimeout: 8,
+  concurrentRequests: 24,
+  waitingRequests: 25,
   sessionTimeout: 101,
   pageSize: 102,
 } as const
@@ -82,6 +85,26 @@ export const limits: readonly Limit[] = [
     maxValue: 1440n,
     defaultValue: 60n,
     validForLimits: systemAndTenant,
+  },
+  {
+    id: limitId.concurrentRequests,
+    name: 'ODataMaxConcurrentRequests',
+    description:
+      'OData requests of a user that are answered at once, counted by each node for itself; others wait. 0 for any number.',
+    minValue: 0n,
+    maxValue: 1_000_000_000n,
+    defaultValue: 0n,
+    validForLimits: notPerDataSource,
+  },
+  {
+    id: limitId.waitingRequests,
+    name: 'ODataMaxWaitingRequests',
+    description:
+      'OData requests of a user that wait, counted by each node for itself; one more is refused with 429. 0 for any number.',
+    minValue: 0n,
+    maxValue: 1_000_000_000n,
+    defaultValue: 0n,
+    validForLimits: notPerDataSource,
   },
   {
     id: limitId.sessionTimeout,

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql as raw } from 'kysely'
+import type { TurnLimits } from '#lib/turns.ts'
 import { type Command, all, first, prepare } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import { defaultOf, type LimitLevel, limitId } from './catalogue.ts'
@@ -50,21 +51,34 @@ export type ReadLimits = {
   readonly rows: number
   /** Rows of a page at most, whatever the data source's own option says; undefined where nothing is set. */
   readonly pageSize: number | undefined
+  /** Requests of its user at once and waiting, on this node (management reference 5.11). */
+  readonly turns: TurnLimits
 }
 
 /** The columns of `ReadLimits`, for a statement that knows the data source, its owner and the owner's tenant. */
-export const readLimitColumns = (of: LimitColumns) =>
-  [
+export const readLimitColumns = (of: LimitColumns) => {
+  // Requests are counted per user, whatever they read.
+  const { dataSource: _dataSource, ...person } = of
+  return [
     effectiveLimit(limitId.maxFetchRows, of).as('most_rows'),
     effectiveLimit(limitId.pageSize, of, 0n).as('page_size'),
+    effectiveLimit(limitId.concurrentRequests, person).as('most_requests'),
+    effectiveLimit(limitId.waitingRequests, person).as('most_waiting'),
   ] as const
+}
 
-export const toReadLimits = (row: {
+/** What those columns hold, as decimal digits. */
+export type ReadLimitRow = {
   readonly most_rows: string
   readonly page_size: string
-}): ReadLimits => ({
+  readonly most_requests: string
+  readonly most_waiting: string
+}
+
+export const toReadLimits = (row: ReadLimitRow): ReadLimits => ({
   rows: Number(row.most_rows),
   pageSize: row.page_size === '0' ? undefined : Number(row.page_size),
+  turns: { atOnce: Number(row.most_requests), waiting: Number(row.most_waiting) },
 })
 
 /** Rows of a page where neither a limit nor an option says how many. */
@@ -72,7 +86,7 @@ export const defaultPageSize = Number(defaultOf(limitId.pageSize))
 
 /** Reads how much a reading of this data source of this user is given; undefined when there is none. */
 export const createReadLimits = (store: Store) => {
-  const query = prepare<{ source: number }, { most_rows: string; page_size: string }>((slot) =>
+  const query = prepare<{ source: number }, ReadLimitRow>((slot) =>
     store.sql
       .selectFrom('data_sources as s')
       .innerJoin('users as u', 'u.id', 's.owner_id')

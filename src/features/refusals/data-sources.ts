@@ -38,6 +38,11 @@ export const dataSourcesRefusals = {
     status: 404,
     sentence: 'There is no data source with this id.',
   },
+  dataStoreNotFound: {
+    code: 222208480,
+    status: 404,
+    sentence: 'There is no data store with this id.',
+  },
   badConnectionType: {
     code: 222207005,
     status: 400,
@@ -48,5 +53,6 @@ export const dataSourcesRefusals = {
     status: 500,
     sentence: 'The data source cannot be deleted right now. Try again later.',
   },
+  badMap: { code: 222207009, status: 400, sentence: 'map must be refresh, recreate or none.' },
   connectionTypeMissing: { code: 222207010, status: 400, sentence: 'connectionType is missing.' },
 } as const satisfies Readonly<Record<string, RefusalRow>>

@@ -102,7 +102,7 @@ const accessByBasic = async (deps: AccessDeps, caller: Caller, name: string): Pr
   if (limits === undefined) throw noSource()
   return {
     userId: caller.userId,
-    source: { id: source.id, revision: source.revision },
+    source,
     limits,
     // All that was asked at the beginning is asked again: user, permission, password, data source (T51).
     stillOpen: async () => {

@@ -1,8 +1,8 @@
 // From an OData request to its answer, without HTTP: one service per opened data source.
+import { createModelKeeper } from '#features/data-sources/models/keeper.ts'
 import type { ResourcePath } from '#odata/ast.ts'
 import { bindResource, type BoundResource } from '#odata/bind/resource.ts'
 import { renderCsdlXml } from '#odata/edm/csdl-xml.ts'
-import { modelFromTables } from '#odata/edm/from-catalog.ts'
 import type { Model } from '#odata/edm/model.ts'
 import { badRequest, notSupported, ODataError } from '#odata/errors.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
@@ -34,10 +34,9 @@ export type ODataService = {
   readonly model: () => Promise<Model>
 }
 
-const createState = (version: string, model: Model): ModelState => {
+const createState = (model: Model): ModelState => {
   let xml: string | undefined
   return {
-    version,
     model,
     xml: () => (xml ??= renderCsdlXml(model)),
     entities: createBoundedMap(200),
@@ -46,25 +45,15 @@ const createState = (version: string, model: Model): ModelState => {
   }
 }
 
-/** Keeps the model of the current version of the source; identical builds at once are shared. */
-const createModelCache = ({ source, namespace, settings }: ServiceDeps) => {
-  let current: ModelState | undefined
-  let building: { readonly version: string; readonly state: Promise<ModelState> } | undefined
-  const build = async (version: string): Promise<ModelState> => {
-    const { tables } = await source.describe()
-    const { nameCase, schemaMap } = settings
-    current = createState(version, modelFromTables(tables, { namespace, nameCase, schemaMap }))
-    return current
-  }
-  return (): ModelState | Promise<ModelState> => {
-    const version = source.version()
-    if (current?.version === version) return current
-    if (building?.version === version) return building.state
-    const state = build(version).finally(() => {
-      building = undefined
-    })
-    building = { version, state }
-    return state
+/** What is made of a model is kept as long as the model. */
+const createStates = (deps: ServiceDeps) => {
+  const models = deps.models ?? createModelKeeper(deps)
+  let state: ModelState | undefined
+  const of = (model: Model): ModelState =>
+    state?.model === model ? state : (state = createState(model))
+  return (demand?: number): ModelState | Promise<ModelState> => {
+    const model = models.current(demand)
+    return model instanceof Promise ? model.then(of) : of(model)
   }
 }
 
@@ -146,12 +135,18 @@ const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAn
   }
 }
 
-const checkRequest = ({ method, path, query, headers }: ODataRequest): void => {
+const checkRequest = (
+  { method, path, query, headers }: ODataRequest,
+  { readOnly }: ServiceDeps['settings'],
+): void => {
   if (path.length + query.length > longestUrl)
     throw new ODataError('too-long', `A URL has at most ${longestUrl} characters; shorten $filter.`)
   if (method !== 'GET' && method !== 'HEAD') {
     if (path === '/$batch') throw notSupported('$batch')
-    throw new ODataError('method-not-allowed', 'This service is read-only; use GET.')
+    throw new ODataError(
+      'method-not-allowed',
+      `This ${readOnly ? 'data source' : 'service'} is read-only${readOnly ? ' (ODataReadOnly)' : ''}; use GET.`,
+    )
   }
   checkVersions(headers['odata-version'], headers['odata-maxversion'])
 }
@@ -172,12 +167,12 @@ const withoutBody = async (answer: ODataAnswer): Promise<ODataAnswer> => {
 
 /** Creates the OData service of one opened data source. */
 export const createODataService = (deps: ServiceDeps): ODataService => {
-  const stateOf = createModelCache(deps)
+  const stateOf = createStates(deps)
   return {
     answer: async (request, context, signal) => {
-      checkRequest(request)
+      checkRequest(request, deps.settings)
       const path = parseResourcePath(request.path)
-      const state = await stateOf()
+      const state = await stateOf(context.modelDemand)
       const options = optionsOf(state, request.query)
       const answer = await dispatch(path, { deps, state, request, options, context, signal })
       return request.method === 'HEAD' ? withoutBody(answer) : answer

@@ -26,6 +26,8 @@ export const answerError = (
 ): FastifyReply => {
   if (error instanceof AccessError) {
     logRefusal(request, error.status, error)
+    // RFC 6585 section 4.
+    if (error.status === 429) void reply.header('Retry-After', '1')
     if (error.challenges.length > 0) void reply.header('WWW-Authenticate', [...error.challenges])
     return refuse(reply, error.status, error.code, error.message)
   }

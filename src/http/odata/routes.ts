@@ -1,9 +1,19 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Acquired, Opened, OpenSources } from '#features/data-sources/open-sources.ts'
+import type { Turn, Turns } from '#lib/turns.ts'
+import type { SourceLogs } from '#features/data-sources/source-logs.ts'
+import { ConnectorError } from '#connectors/errors.ts'
 import { parseODataOptions } from '#connectors/odata-options.ts'
 import type { Metrics } from '../metrics.ts'
-import { type Access, type AccessDeps, findAccess, invalidToken, noSource } from './access.ts'
+import {
+  type Access,
+  type AccessDeps,
+  AccessError,
+  findAccess,
+  invalidToken,
+  noSource,
+} from './access.ts'
 import { createODataService, type ODataService } from './answer.ts'
 import { answerError } from './error-answer.ts'
 import type { CursorSealer } from './service.ts'
@@ -11,6 +21,8 @@ import { watchAccess } from './watch-access.ts'
 
 export type ODataDeps = AccessDeps & {
   readonly openSources: OpenSources
+  readonly turns: Turns
+  readonly sourceLogs: SourceLogs
   readonly sealer: CursorSealer
   readonly publicUrl: string
   readonly metrics: Metrics
@@ -42,11 +54,12 @@ const splitUrl = (url: string): SplitUrl => {
 /** One OData service for an opened source; it keeps model and renderers, so it lives as long as the source. */
 const createServices = (deps: ODataDeps) => {
   const services = new WeakMap<Opened['source'], ODataService>()
-  return ({ source, dataSource }: Opened): ODataService => {
+  return ({ source, dataSource, models }: Opened): ODataService => {
     const known = services.get(source)
     if (known !== undefined) return known
     const created = createODataService({
       source,
+      models,
       sourceId: String(dataSource.id),
       namespace: dataSource.name,
       settings: parseODataOptions(dataSource.options),
@@ -78,21 +91,60 @@ type Read = {
   readonly finish: () => void
 }
 
-const beginRead = async (
+const tooMany = (): AccessError =>
+  new AccessError(
+    429,
+    'TooManyRequests',
+    'Too many of your requests wait already (limit ODataMaxWaitingRequests). Send this one later.',
+  )
+
+/** Waits for the user's turn (limits 24 and 25). Who had to wait is asked anew who it is: much can end meanwhile. */
+const takeTurn = async (
   deps: ODataDeps,
-  request: FastifyRequest,
-  access: Access,
-): Promise<Read> => {
-  const opened = await deps.openSources.acquire(access.source)
+  ask: () => Promise<Access>,
+  signal: AbortSignal,
+): Promise<{ readonly access: Access; readonly turn: Turn }> => {
+  const access = await ask()
+  // Of a client that left while it waited nobody reads why it was refused.
+  const turn = await deps
+    .turns(String(access.userId), access.limits.turns, signal)
+    .catch(() => undefined)
+  if (turn === undefined) throw tooMany()
+  if (!turn.waited) return { access, turn }
+  try {
+    return { access: await ask(), turn }
+  } catch (error) {
+    turn.release()
+    throw error
+  }
+}
+
+const beginRead = async (deps: ODataDeps, request: FastifyRequest, name: string): Promise<Read> => {
   const gone = new AbortController()
   const { socket } = request.raw
   const stop = (): void => gone.abort()
   socket.once('close', stop)
+  const ends = [(): void => void socket.off('close', stop)]
   const finish = (): void => {
-    socket.off('close', stop)
-    opened.release()
+    for (const end of ends.splice(0)) end()
   }
-  return { access, opened, gone, finish }
+  try {
+    const ask = (): Promise<Access> => findAccess(deps, request, name)
+    const { access, turn } = await takeTurn(deps, ask, gone.signal)
+    ends.push(turn.release)
+    const opened = await deps.openSources.acquire(access.source)
+    ends.push(opened.release)
+    return { access, opened, gone, finish }
+  } catch (error) {
+    finish()
+    throw error
+  }
+}
+
+/** What went wrong with the store, for who owns the data source; of the query nothing is told. */
+const noteFailure = ({ sourceLogs }: ODataDeps, { access }: Read, error: unknown): void => {
+  if (error instanceof ConnectorError)
+    sourceLogs.note(access.source.id, `read failed: ${error.message}`)
 }
 
 /** Sends a long answer, asking again and again whether it may go on (DESIGN invariant 15). */
@@ -109,6 +161,7 @@ const sendStream = (
     reply.raw.destroy()
   })
   // The source is done when the stream is; access is watched until the last byte has left.
+  stream.once('error', (error) => noteFailure(deps, read, error))
   stream.once('close', read.finish)
   reply.raw.once('close', watch.stop)
   return reply.send(stream)
@@ -135,7 +188,11 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
         query: url.query,
         headers: requestHeaders(request),
       },
-      { userId: String(read.access.userId), limits: read.access.limits },
+      {
+        userId: String(read.access.userId),
+        modelDemand: read.access.source.modelDemand,
+        limits: read.access.limits,
+      },
       read.gone.signal,
     )
     const { body } = answer
@@ -151,11 +208,12 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
 
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const url = splitUrl(request.raw.url ?? '')
-    const read = await beginRead(deps, request, await findAccess(deps, request, url.name))
+    const read = await beginRead(deps, request, url.name)
     try {
       return await answerRead(request, reply, read, url)
     } catch (error) {
       read.finish()
+      noteFailure(deps, read, error)
       throw error
     }
   }

@@ -1,6 +1,7 @@
 // What the parts of an OData answer share: the service's dependencies, a request, and a model with its caches.
 import type { ODataSettings } from '#connectors/odata-options.ts'
 import type { Source } from '#connectors/connector.ts'
+import type { ModelKeeper } from '#features/data-sources/models/keeper.ts'
 import type { QueryOptions } from '#odata/ast.ts'
 import type { BoundQuery } from '#odata/bind/query.ts'
 import type { BoundPath } from '#odata/bind/resource.ts'
@@ -18,6 +19,8 @@ export type CursorSealer = {
 
 export type ServiceDeps = {
   readonly source: Source
+  /** Where the model comes from; one of its own where none is given. */
+  readonly models?: ModelKeeper
   readonly sourceId: string
   /** Name of the data source; the namespace of the model. */
   readonly namespace: string
@@ -43,6 +46,8 @@ export type ODataRequest = {
 
 export type ODataContext = {
   readonly userId: string
+  /** How many times a new model was asked for, as of this request. */
+  readonly modelDemand?: number
   readonly limits: {
     /** Rows of a query, all of its pages together (limit MaxFetchRows). */
     readonly rows: number
@@ -79,7 +84,6 @@ export type PreparedCollection = {
 }
 
 export type ModelState = {
-  readonly version: string
   readonly model: Model
   readonly xml: () => string
   readonly entities: BoundedMap<PreparedEntity>

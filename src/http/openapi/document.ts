@@ -7,6 +7,7 @@ import { odataErrorSchema, odataPaths, odataTag } from './odata.ts'
 import { camelCase, operationOf, templateOf } from './operation.ts'
 import { errorSchemas, refusalExamples } from './refusals.ts'
 import { serverPaths, serverTag } from './server.ts'
+import { type DescribedStore, withStoreOptions } from './store-options.ts'
 import type { ApiDocument, Paths } from './types.ts'
 
 const description = [
@@ -42,12 +43,14 @@ export type About = {
 
 /**
  * The API as an OpenAPI 3.1 document: the endpoints as they describe themselves, and beside them what is a protocol of its own
- * (OAuth 2.0, OData, probes). It says nothing of anybody's data. `publicUrl` has no slash at its end.
+ * (OAuth 2.0, OData, probes). It says nothing of anybody's data. `publicUrl` has no slash at its end; `stores` say which options
+ * their data sources have.
  */
 export const describeApi = (
   endpoints: readonly Endpoint<never>[],
   publicUrl: string,
   about: About,
+  stores: readonly DescribedStore[] = [],
 ): ApiDocument => ({
   openapi: '3.1.0',
   info: {
@@ -60,7 +63,7 @@ export const describeApi = (
   servers: [{ url: publicUrl }],
   tags: [...inOrder(endpoints.map(({ path }) => nounOf(path))), oauthTag, odataTag, serverTag],
   paths: {
-    ...endpointPaths(endpoints),
+    ...withStoreOptions(endpointPaths(endpoints), stores),
     ...oauthPaths(publicUrl, camelCase),
     ...odataPaths(),
     ...serverPaths(),

@@ -10,6 +10,11 @@ const nouns: readonly Noun[] = [
     at: /^\/api\/mgmt\/datasources(?:\/|$)/,
   },
   {
+    name: 'Data stores',
+    description: 'What data can be read from, with the options that a data source has there.',
+    at: /^\/api\/(?:mgmt\/datastores(?:\/:id)?|(?:mgmt|admin)\/connectors)$/,
+  },
+  {
     name: 'Accesses',
     description:
       'What users have given client applications: which may read which data sources, and the end of it.',

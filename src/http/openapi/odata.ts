@@ -115,6 +115,7 @@ const refused: Readonly<Record<string, ApiResponse>> = {
   500: refusal(500, 'The server failed, or a value cannot be shown.'),
   501: refusal(501, 'A part of OData that is not offered here. It is never ignored.'),
   502: refusal(502, 'The data store refused the query.'),
+  429: refusal(429, 'Too many requests of the user wait already (limits 24 and 25). Try again.'),
   503: refusal(503, 'The data store or the server is busy or away. Try again.'),
   504: refusal(504, 'The data store took too long.'),
 }

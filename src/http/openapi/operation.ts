@@ -130,9 +130,11 @@ const rowsOf = (endpoint: Endpoint<never>): readonly RefusalRow[] => {
 const successText = { 200: 'Done.', 201: 'Created.', 204: 'Done; there is no body.' } as const
 
 const contentOf = (endpoint: Endpoint<never>): Pick<ApiResponse, 'content'> =>
-  endpoint.answer === undefined || endpoint.success === 204
-    ? {}
-    : { content: { 'application/json': { schema: plainSchema(endpoint.answer) } } }
+  endpoint.download !== undefined
+    ? { content: { 'text/plain': { schema: { type: 'string' } } } }
+    : endpoint.answer === undefined || endpoint.success === 204
+      ? {}
+      : { content: { 'application/json': { schema: plainSchema(endpoint.answer) } } }
 
 const successResponse = (endpoint: Endpoint<never>): ApiResponse => ({
   description: successText[endpoint.success],

@@ -164,6 +164,8 @@ test('what a path is about is read off it, and a path of a new noun names itself
     ['/api/admin/users/:id', 'Users'],
     ['/api/admin/users/:id/resetpassword', 'Passwords'],
     ['/api/mgmt/datastores/:id/oauthapps', 'OAuth applications'],
+    ['/api/mgmt/datastores/:id', 'Data stores'],
+    ['/api/admin/connectors', 'Data stores'],
     ['/api/admin/limits/users/:id/:other', 'Limits'],
     ['/api/mgmt/gates/:id', 'Gates'],
   ] as const)

@@ -71,7 +71,7 @@ export const headersOf = (status: number): Pick<ApiResponse, 'headers'> => {
         'WWW-Authenticate': { description: 'RFC 9110 section 11.6.1', schema: { type: 'string' } },
       },
     }
-  if (status === 503)
+  if (status === 429 || status === 503)
     return {
       headers: {
         'Retry-After': { description: 'Seconds', schema: { type: 'string', pattern: '^[0-9]+$' } },

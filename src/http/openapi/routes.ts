@@ -5,6 +5,7 @@ import { pagePolicy } from '../pages/content-security-policy.ts'
 import { pagePaths } from '../pages/paths.ts'
 import { renderReference } from '../pages/reference.ts'
 import { type About, describeApi } from './document.ts'
+import type { DescribedStore } from './store-options.ts'
 import type { ApiDocument } from './types.ts'
 
 /** A text that stays the same while the server runs, with the tag that tells it from others. */
@@ -43,9 +44,14 @@ const send = (
 export const mountApiDescription = (
   app: FastifyInstance,
   endpoints: readonly Endpoint<never>[],
-  options: { readonly publicUrl: string; readonly about: About },
+  options: {
+    readonly publicUrl: string
+    readonly about: About
+    readonly stores: readonly DescribedStore[]
+  },
 ): void => {
-  const document = once((): ApiDocument => describeApi(endpoints, options.publicUrl, options.about))
+  const { publicUrl, about, stores } = options
+  const document = once((): ApiDocument => describeApi(endpoints, publicUrl, about, stores))
   const json = once(() => built(JSON.stringify(document())))
   const page = once(() => built(renderReference({ document: document() })))
   app.get(pagePaths.openApi, async (request, reply) => {

@@ -1,9 +1,24 @@
-import type { EntitySet, EntityType, Model, NavigationProperty, Property } from './model.ts'
+import { runAtOnce } from '#lib/slices.ts'
+import type {
+  EntitySet,
+  EntityType,
+  Model,
+  ModelWarning,
+  NavigationProperty,
+  Property,
+} from './model.ts'
 import { claimName, edmName, guessNames, inCase, type NameCase } from './names.ts'
 import { addNavigations, type MutableType } from './navigations.ts'
 import type { ColumnMap, SchemaMap, TableMap } from './schema-map.ts'
 import type { ColumnShape, TableShape } from './tables.ts'
 import { parseSqlType, type EdmType } from './types.ts'
+import {
+  binaryKey,
+  columnsNotFound,
+  noPrimaryKey,
+  tableNotFound,
+  typeNotSupported,
+} from './warnings.ts'
 
 export type ModelSettings = {
   readonly namespace: string
@@ -12,15 +27,22 @@ export type ModelSettings = {
   readonly schemaMap: SchemaMap | undefined
 }
 
-const chosenTables = (tables: readonly TableShape[], map: SchemaMap | undefined) => {
+const chosenTables = (
+  tables: readonly TableShape[],
+  map: SchemaMap | undefined,
+  warnings: ModelWarning[],
+): readonly TableShape[] => {
   const named = Object.keys(map?.tables ?? {})
-  if (named.length === 0)
-    return tables.filter((table) => !map?.excludedTables?.includes(table.name))
+  if (named.length === 0) {
+    const excluded = new Set(map?.excludedTables)
+    return tables.filter((table) => !excluded.has(table.name))
+  }
+  const byName = new Map(tables.map((table) => [table.name, table]))
+  for (const table of named) if (!byName.has(table)) warnings.push(tableNotFound(table))
   // Tables that a chosen one refers to come along, so that its navigation properties resolve.
   const wanted = new Set(named)
   for (const name of wanted)
-    for (const key of tables.find((table) => table.name === name)?.foreignKeys ?? [])
-      wanted.add(key.table)
+    for (const key of byName.get(name)?.foreignKeys ?? []) wanted.add(key.table)
   return tables.filter((table) => wanted.has(table.name))
 }
 
@@ -67,10 +89,11 @@ const propertiesOf = (
   table: TableShape,
   name: string,
   settings: ModelSettings,
-  warnings: string[],
+  warnings: ModelWarning[],
 ): ReadonlyMap<string, Property> => {
   const map = settings.schemaMap ?? {}
   const own = map.tables?.[table.name] ?? {}
+  warnings.push(...columnsNotFound(table, own))
   const key = keyColumnsOf(table, own)
   // CSDL 6.5 forbids a property to be called like its type.
   const taken = new Set([name])
@@ -81,7 +104,7 @@ const propertiesOf = (
     const columnMap = own.columns?.[column.name] ?? {}
     const type = typeOfColumn(column, map, columnMap)
     if (type === undefined) {
-      warnings.push(`${table.name}.${column.name}: type '${column.declaredType}' is not supported`)
+      warnings.push(typeNotSupported(table, column, isKey))
       continue
     }
     const given = columnMap.alias ?? inCase(edmName(column.name), settings.nameCase)
@@ -106,15 +129,16 @@ const entityType = (
   table: TableShape,
   name: string,
   settings: ModelSettings,
-  warnings: string[],
+  warnings: ModelWarning[],
 ): MutableType | undefined => {
   const byColumn = propertiesOf(table, name, settings, warnings)
   const own = settings.schemaMap?.tables?.[table.name] ?? {}
   const keyColumns = keyColumnsOf(table, own)
   const key = keyColumns.flatMap((column) => byColumn.get(column) ?? [])
-  const isWhole = key.length > 0 && key.length === keyColumns.length
-  if (!isWhole || key.some(({ type }) => type === 'Edm.Binary')) {
-    warnings.push(`${table.name}: left out, it has no usable primary key`)
+  const binary = key.find(({ type }) => type === 'Edm.Binary')
+  if (binary !== undefined) warnings.push(binaryKey(table, binary.column))
+  if (key.length === 0 || key.length < keyColumns.length || binary !== undefined) {
+    warnings.push(noPrimaryKey(table))
     return undefined
   }
   const properties = new Map([...byColumn.values()].map((property) => [property.name, property]))
@@ -123,27 +147,38 @@ const entityType = (
   return { name, table: table.name, key, properties, navigations, search, byColumn, shape: table }
 }
 
-/** Builds the model of a catalog; throws nothing: what cannot be served becomes a warning. */
-export const modelFromTables = (tables: readonly TableShape[], settings: ModelSettings): Model => {
+/**
+ * Builds the model of a catalog, table by table; throws nothing: what cannot be served becomes a warning. Yields the share that
+ * is done, so that many tables can be taken in slices.
+ */
+export const modelSteps = function* (
+  tables: readonly TableShape[],
+  settings: ModelSettings,
+): Generator<number, Model> {
   const { schemaMap: map, nameCase, namespace } = settings
-  const warnings: string[] = []
+  const warnings: ModelWarning[] = []
   const takenTypes = new Set<string>()
   const takenSets = new Set<string>()
-  const found = chosenTables(tables, map).flatMap((table) => {
+  const chosen = chosenTables(tables, map, warnings)
+  const found: { readonly name: string; readonly type: MutableType }[] = []
+  for (const [index, table] of chosen.entries()) {
+    yield (0.6 * index) / chosen.length
     const own = map?.tables?.[table.name]
     const guess = guessNames(edmName(table.name), map?.entityNameMode, map?.singularSuffix)
     const typeName = own?.ODataAlias ?? inCase(guess.singular, nameCase)
     const setName = own?.ODataPluralAlias ?? inCase(guess.plural, nameCase)
     const type = entityType(table, claimName(edmName(typeName), takenTypes), settings, warnings)
-    return type === undefined ? [] : [{ name: claimName(edmName(setName), takenSets), type }]
-  })
-  addNavigations(found)
-  const sets = new Map<string, EntitySet>(
-    found.map(({ name, type }): [string, EntitySet] => {
-      const { name: typeName, table, key, properties, navigations, search } = type
-      const entity: EntityType = { name: typeName, table, key, properties, navigations, search }
-      return [name, { name, type: entity }]
-    }),
-  )
+    if (type !== undefined) found.push({ name: claimName(edmName(setName), takenSets), type })
+  }
+  for (const share of addNavigations(found)) yield 0.6 + 0.4 * share
+  const sets = new Map<string, EntitySet>()
+  for (const { name, type } of found) {
+    const { name: typeName, table, key, properties, navigations, search } = type
+    sets.set(name, { name, type: { name: typeName, table, key, properties, navigations, search } })
+  }
   return { namespace: edmName(namespace), sets, warnings }
 }
+
+/** Builds the model of a small catalog in one go. */
+export const modelFromTables = (tables: readonly TableShape[], settings: ModelSettings): Model =>
+  runAtOnce(modelSteps(tables, settings))

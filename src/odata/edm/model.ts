@@ -37,10 +37,25 @@ export type EntityType = {
 
 export type EntitySet = { readonly name: string; readonly type: EntityType }
 
+/** Why something of a catalog is not served, or not as the schema map says. */
+export type ModelWarning = {
+  readonly table: string
+  /** Undefined where it is about the whole table. */
+  readonly column: string | undefined
+  readonly code:
+    | 'columnTypeNotSupported'
+    | 'keyColumnTypeNotSupported'
+    | 'noPrimaryKey'
+    | 'tableNotFound'
+    | 'columnNotFound'
+  /** What is the matter, and what the data owner can do. */
+  readonly message: string
+}
+
 /** The entity data model of one data source (OData 4.01 CSDL). */
 export type Model = {
   readonly namespace: string
   readonly sets: ReadonlyMap<string, EntitySet>
   /** What of the catalog is not served, and why; for the data owner. */
-  readonly warnings: readonly string[]
+  readonly warnings: readonly ModelWarning[]
 }

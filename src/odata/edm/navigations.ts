@@ -19,8 +19,12 @@ type Link = {
   readonly referenced: readonly Property[]
 }
 
-const linkOf = (from: Found, key: ForeignKeyShape, sets: readonly Found[]): Link | undefined => {
-  const to = sets.find(({ type }) => type.table === key.table)
+const linkOf = (
+  from: Found,
+  key: ForeignKeyShape,
+  byTable: ReadonlyMap<string, Found>,
+): Link | undefined => {
+  const to = byTable.get(key.table)
   if (to === undefined) return undefined
   const columns = key.columns.flatMap((column) => from.type.byColumn.get(column) ?? [])
   const referenced = key.referencedColumns.flatMap((column) => to.type.byColumn.get(column) ?? [])
@@ -28,10 +32,11 @@ const linkOf = (from: Found, key: ForeignKeyShape, sets: readonly Found[]): Link
   return whole ? { from, to, columns, referenced } : undefined
 }
 
-/** Fills in the navigation properties of all types. */
-export const addNavigations = (sets: readonly Found[]): void => {
+/** Fills in the navigation properties of all types; yields the share that is done. */
+export const addNavigations = function* (sets: readonly Found[]): Generator<number, void> {
+  const byTable = new Map(sets.map((set) => [set.type.table, set]))
   const links = sets.flatMap((from) =>
-    from.type.shape.foreignKeys.flatMap((key) => linkOf(from, key, sets) ?? []),
+    from.type.shape.foreignKeys.flatMap((key) => linkOf(from, key, byTable) ?? []),
   )
   const taken = new Map(
     sets.map(({ type }) => [type, new Set([type.name, ...type.properties.keys()])]),
@@ -51,7 +56,8 @@ export const addNavigations = (sets: readonly Found[]): void => {
     const suffix = columns.map(({ column }) => `_${edmName(column)}`).join('')
     return claimName(clash ? plain + suffix : plain, names)
   }
-  for (const { from, to, columns, referenced } of links) {
+  for (const [index, { from, to, columns, referenced }] of links.entries()) {
+    yield index / links.length
     const there = nameIn(from.type, to.type.name, columns)
     const back = nameIn(to.type, from.name, columns)
     from.type.navigations.set(there, {

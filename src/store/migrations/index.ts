@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration'
 import { initial } from './0001-initial.ts'
 import { machineClients } from './0002-machine-clients.ts'
 import { administration } from './0003-administration.ts'
+import { modelDemand } from './0005-model-demand.ts'
 import { upstream } from './0004-upstream.ts'
 import type { ColumnTypes } from './types.ts'
 
@@ -11,6 +12,7 @@ export const migrations = (types: ColumnTypes): Readonly<Record<string, Migratio
   '0002-machine-clients': machineClients(types),
   '0003-administration': administration(types),
   '0004-upstream': upstream(types),
+  '0005-model-demand': modelDemand(types),
 })
 
 /**

@@ -1,13 +1,18 @@
 import Type from 'typebox'
 import { permission } from '../../access/permissions.ts'
 import { type Endpoint, endpoint } from '../../endpoint.ts'
-import { paging } from '../../parameters.ts'
+import { details, flagParameter, idParameter, paging, wordParameter } from '../../parameters.ts'
 import { refusals } from '../../refusals.ts'
 import { Ids, Next, numbersOf } from '../../shapes.ts'
 import type { DataSource, ShownDataSource } from '../data-source.ts'
 import type { DataSourceService } from '../service.ts'
+import { sourceLogEndpoints, type SourceLogDeps } from './logs.ts'
+import { sourceModelEndpoints, type SourceModelDeps } from './models.ts'
+import { common, path } from './shapes.ts'
 
-export type DataSourceDeps = { readonly dataSources: DataSourceService }
+type Deps = { readonly dataSources: DataSourceService }
+
+export type DataSourceDeps = Deps & SourceModelDeps & SourceLogDeps
 
 const listed = (source: DataSource) => ({
   id: String(source.id),
@@ -71,16 +76,15 @@ const UpdateBody = Type.Object({
 /** HDP's `user` and `password` are credentials for the data store, which none of ours takes so. */
 const TestBody = Type.Object({})
 
-const common = {
-  invalid: refusals.invalidInput,
-  unknownId: refusals.dataSourceNotFound,
-  failed: refusals.dataSourceReadFailed,
-  onBehalf: true,
+/** They go together (management reference 4.3); there are no groups yet, so nothing is in one. */
+const listing = {
+  ...paging,
+  member: idParameter('Only groups that this data source is a member of'),
+  type: wordParameter('`all`, `simple` (no groups) or `group`', ['all', 'simple', 'group']),
+  isOData: flagParameter('Only those that can be read with OData, or only the others'),
 } as const
 
-const path = '/api/mgmt/datasources'
-
-const listDataSources = endpoint<DataSourceDeps, never, typeof paging>({
+const listDataSources = endpoint<Deps, never, typeof listing>({
   ...common,
   name: 'list-data-sources',
   method: 'GET',
@@ -88,15 +92,17 @@ const listDataSources = endpoint<DataSourceDeps, never, typeof paging>({
   summary: 'List your data sources',
   permissions: [permission.managementApi],
   success: 200,
-  query: paging,
+  query: listing,
   answer: Type.Object({ dataSources: Type.Array(Listed), next: Next }),
   handle: async ({ dataSources }, caller, { subject, query }) => {
-    const { seen, next } = await dataSources.list({ caller, subject }, query)
+    const { member, type, isOData, ...page } = query
+    const filter = { groups: type === 'group' || member !== undefined, isOData }
+    const { seen, next } = await dataSources.list({ caller, subject }, page, filter)
     return { dataSources: seen.map(listed), ...(next === undefined ? {} : { next }) }
   },
 })
 
-const createDataSource = endpoint<DataSourceDeps, typeof Body>({
+const createDataSource = endpoint<Deps, typeof Body>({
   ...common,
   name: 'create-data-source',
   method: 'POST',
@@ -125,7 +131,7 @@ const createDataSource = endpoint<DataSourceDeps, typeof Body>({
   location: (answer) => `${path}/${(answer as { id: string }).id}`,
 })
 
-const readDataSource = endpoint<DataSourceDeps>({
+const readDataSource = endpoint<Deps, never, typeof details>({
   ...common,
   name: 'read-data-source',
   method: 'GET',
@@ -133,12 +139,14 @@ const readDataSource = endpoint<DataSourceDeps>({
   summary: 'Read a data source',
   permissions: [permission.managementApi],
   success: 200,
+  // What details add tells of sharing, which there is none of yet.
+  query: details,
   answer: Shown,
   handle: async ({ dataSources }, caller, { id, subject }) =>
     shown(await dataSources.read({ caller, subject }, id)),
 })
 
-const updateDataSource = endpoint<DataSourceDeps, typeof UpdateBody>({
+const updateDataSource = endpoint<Deps, typeof UpdateBody>({
   ...common,
   name: 'update-data-source',
   method: 'PUT',
@@ -163,7 +171,7 @@ const updateDataSource = endpoint<DataSourceDeps, typeof UpdateBody>({
     ),
 })
 
-const testDataSource = endpoint<DataSourceDeps, typeof TestBody>({
+const testDataSource = endpoint<Deps, typeof TestBody>({
   ...common,
   name: 'test-data-source',
   method: 'POST',
@@ -180,7 +188,7 @@ const testDataSource = endpoint<DataSourceDeps, typeof TestBody>({
   },
 })
 
-const deleteDataSource = endpoint<DataSourceDeps>({
+const deleteDataSource = endpoint<Deps>({
   ...common,
   name: 'delete-data-source',
   method: 'DELETE',
@@ -196,7 +204,7 @@ const deleteDataSource = endpoint<DataSourceDeps>({
 
 const Permissions = Type.Object({ permissions: Type.Array(Type.Integer()) })
 
-const readPermissions = endpoint<DataSourceDeps>({
+const readPermissions = endpoint<Deps>({
   ...common,
   name: 'read-data-source-permissions',
   method: 'GET',
@@ -213,7 +221,7 @@ const readPermissions = endpoint<DataSourceDeps>({
 /** Null takes back what was set. It must be said: a slip in the only key must not widen what an owner may do. */
 const PermissionsBody = Type.Object({ permissions: Type.Union([Ids, Type.Null()]) })
 
-const updatePermissions = endpoint<DataSourceDeps, typeof PermissionsBody>({
+const updatePermissions = endpoint<Deps, typeof PermissionsBody>({
   ...common,
   name: 'update-data-source-permissions',
   method: 'PUT',
@@ -243,4 +251,6 @@ export const dataSourceEndpoints: readonly Endpoint<DataSourceDeps>[] = [
   deleteDataSource,
   readPermissions,
   updatePermissions,
+  ...sourceModelEndpoints,
+  ...sourceLogEndpoints,
 ]

@@ -23,6 +23,9 @@ export const withSource: Readonly<Record<string, Case>> = {
   ...inEachTenant(async (world, key) => addDataSource(world.app, await freshUser(world, key))),
 }
 
+/** What asks for a map. */
+export const refreshed = () => ({ map: 'refresh' })
+
 /** The same cases, each with a body of its own. */
 export const withBody = (
   cases: Readonly<Record<string, Case>>,
@@ -107,6 +110,30 @@ export const dataSourceRows: readonly Row[] = [
     endpoint: 'test-data-source',
     by: 'management reference 4.4',
     cases: withBody(withSource, () => ({})),
+    expect: ownAlone,
+  },
+  {
+    endpoint: 'build-data-source-model',
+    by: 'management reference 4.1, data access reference A.14',
+    cases: withBody(withSource, () => ({ restart: true })),
+    expect: ownAlone,
+  },
+  {
+    endpoint: 'read-data-source-model',
+    by: 'management reference 4.1, data access reference A.14',
+    cases: withSource,
+    expect: ownAlone,
+  },
+  {
+    endpoint: 'refresh-data-source-map',
+    by: 'management reference 4.1',
+    cases: withBody(withSource, refreshed),
+    expect: ownAlone,
+  },
+  {
+    endpoint: 'read-data-source-logs',
+    by: 'management reference 4.1, 4.4',
+    cases: withSource,
     expect: ownAlone,
   },
   {

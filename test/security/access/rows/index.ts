@@ -1,5 +1,6 @@
 import type { Row } from '../table.ts'
 import { dataSourceRows } from './data-sources.ts'
+import { dataStoreRows } from './data-stores.ts'
 import { limitRows } from './limits.ts'
 import { oauthApplicationRows } from './oauth-applications.ts'
 import { oauthProfileRows } from './oauth-profiles.ts'
@@ -15,6 +16,7 @@ import { userRows } from './users.ts'
 export const rows: readonly Row[] = [
   ...personalRows,
   ...dataSourceRows,
+  ...dataStoreRows,
   ...sourcePermissionRows,
   ...tenantRows,
   ...userRows,

@@ -2,7 +2,7 @@ import { refusals } from '#features/refusals.ts'
 import { addDataSource, unique } from '../things.ts'
 import { type Case, inEachTenant, type Row } from '../table.ts'
 import { type Caller, freshUser, type World } from '../world.ts'
-import { ownAlone, replacement, withBody, withSource } from './data-sources.ts'
+import { ownAlone, refreshed, replacement, withBody, withSource } from './data-sources.ts'
 import { acting, holder } from './shared.ts'
 
 // Data sources for somebody else, and the permissions set on one (management reference 1.3, 1.4, 4.1, 6).
@@ -150,6 +150,14 @@ export const sourcePermissionRows: readonly Row[] = [
   ...single('delete-data-source'),
   ...single('update-data-source', replacement),
   ...single('test-data-source', () => ({})),
+  setRow('build-data-source-model', 3, () => ({})),
+  setRow('read-data-source-model', 2),
+  setRow('refresh-data-source-map', 3, refreshed),
+  setRow('read-data-source-logs', 2),
+  ...single('read-data-source-logs'),
+  ...single('build-data-source-model', () => ({})),
+  ...single('read-data-source-model'),
+  ...single('refresh-data-source-map', refreshed),
   {
     endpoint: 'read-data-source-permissions',
     by: 'management reference 1.4, 4.1',
