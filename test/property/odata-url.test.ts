@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type {
@@ -341,85 +340,4 @@ describe('the URL grammar', () => {
         { numRuns: 1500 },
       )
     })
-})
-
-type Case = {
-  readonly grammar: string
-  readonly Rule: string
-  readonly Input: string
-  readonly FailAt?: number
-}
-
-const file = new URL('../../../shared/odata/grammar-cases.json', import.meta.url)
-const missing = existsSync(file) ? false : 'the OASIS cases are not on this machine'
-
-const parsersOfRules: Readonly<Record<string, (input: string) => unknown>> = {
-  boolCommonExpr: (input) => parseFilter(decodeURIComponent(input)),
-  commonExpr: (input) => parseFilter(decodeURIComponent(input)),
-  primitiveLiteral: (input) => parseFilter(decodeURIComponent(input)),
-  stringLiteral: (input) => parseFilter(decodeURIComponent(input)),
-  guid: parseFilter,
-  null: parseFilter,
-  boolean: parseFilter,
-  filter: parseQueryOptions,
-  orderby: parseQueryOptions,
-  orderBy: parseQueryOptions,
-  select: parseQueryOptions,
-  queryOptions: parseQueryOptions,
-  systemQueryOption: parseQueryOptions,
-  resourcePath: (input) => parseResourcePath(`/${input}`),
-  odataRelativeUri: (input) => {
-    const [path = '', query = ''] = input.split('?', 2)
-    parseResourcePath(`/${path}`)
-    parseQueryOptions(query)
-  },
-}
-
-// Not for us: a name that only a model tells from a function, a fragment, which no server ever sees, and
-// several $format in one request, which Protocol 11.2.1 forbids.
-const others: ReadonlySet<string> = new Set([
-  'Items(1)',
-  '$metadata#Customers(Address,Orders)',
-  '$format=json&$Format=atom&$format=xml&$format=text/html',
-  '$format=JSON&$format=Atom&$format=XML&$format=text/html',
-])
-
-// Wrong by the model only (a count of a count, a key that is no key): binding refuses them, not parsing.
-const isModelMatter = (input: string): boolean =>
-  /\/\$(count|ref)\/|\$value|\/Model|Model\.|\$entity|^Categories\/The/.test(input)
-
-describe('the OASIS grammar cases', { skip: missing }, () => {
-  const cases = missing ? [] : (JSON.parse(readFileSync(file, 'utf8')) as readonly Case[])
-  const mine = cases.filter(
-    ({ Rule, Input, grammar }) =>
-      grammar === 'core' && Rule in parsersOfRules && !others.has(Input),
-  )
-  const outcome = ({ Rule, Input }: Case): string => {
-    try {
-      parsersOfRules[Rule]?.(Input)
-      return 'accepted'
-    } catch (error) {
-      if (error instanceof ODataError) return error.kind
-      throw error
-    }
-  }
-  test('are accepted or answered 501 when they are right', () => {
-    const right = mine.filter(({ FailAt }) => FailAt === undefined)
-    const wrong = right.filter((item) => !['accepted', 'not-implemented'].includes(outcome(item)))
-    assert.deepEqual(
-      wrong.map(({ Rule, Input }) => `${Rule}: ${Input}`),
-      [],
-    )
-    assert.ok(right.length > 200, `only ${right.length} cases`)
-  })
-  test('are refused when they are wrong', () => {
-    const accepted = mine.filter(
-      (item) =>
-        item.FailAt !== undefined && !isModelMatter(item.Input) && outcome(item) === 'accepted',
-    )
-    assert.deepEqual(
-      accepted.map(({ Rule, Input }) => `${Rule}: ${Input}`),
-      [],
-    )
-  })
 })

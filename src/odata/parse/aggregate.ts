@@ -47,24 +47,40 @@ const expectedWord = (scanner: Scanner, wanted: string) => {
 const parseOperand = (scanner: Scanner): AggregateItem['expression'] =>
   take(scanner, /\$count(?![\w/])/y) === undefined ? scanner.grammar.expression(scanner) : '$count'
 
+/** What is aggregated says how: `$count` at the end of a path, or a custom aggregate, a plain name after one. */
+const kindOf = (expression: AggregateItem['expression']): 'count' | 'custom' | 'value' => {
+  if (expression === '$count') return 'count'
+  if (expression.kind !== 'path') return 'value'
+  const last = expression.segments.at(-1)
+  if (last?.kind === 'count') return 'count'
+  const isPlain =
+    expression.root === 'here' &&
+    expression.segments.every((segment) => segment.kind === 'name' && segment.args === undefined)
+  return isPlain && last?.kind === 'name' && !last.name.includes('.') ? 'custom' : 'value'
+}
+
+const parseAlias = (scanner: Scanner): string => {
+  const alias = takeName(scanner)
+  if (alias === undefined) throw unexpected(scanner, 'a name')
+  return alias
+}
+
 /** Reads one item; in `$apply` it needs an alias unless it may be a custom aggregate, in an expression it has none. */
 export const parseAggregateItem = (scanner: Scanner, inApply: boolean): AggregateItem => {
   const at = scanner.at
+  const isParenthesized = scanner.text[at] === '('
   const expression = parseOperand(scanner)
+  const kind = isParenthesized ? 'value' : kindOf(expression)
   const method = takeKeyword(scanner, 'with') ? parseMethod(scanner) : undefined
+  if (method === undefined && kind === 'value')
+    throw expectedWord(scanner, "'with' and an aggregation method")
   const from: AggregateItem['from'][number][] = []
-  while (takeKeyword(scanner, 'from')) from.push(parseFrom(scanner, method !== undefined))
-  if (!inApply) return { expression, method, from, alias: undefined, at }
-  if (takeKeyword(scanner, 'as')) {
-    const alias = takeName(scanner)
-    if (alias === undefined) throw unexpected(scanner, 'a name')
-    return { expression, method, from, alias, at }
-  }
-  const isPath = expression !== '$count' && expression.kind === 'path'
-  if (!isPath || method !== undefined || from.length > 0)
-    throw expectedWord(
-      scanner,
-      method === undefined && !isPath ? "'with' or 'as'" : "'as' and a name",
-    )
-  return { expression, method, from, alias: undefined, at }
+  while (takeKeyword(scanner, 'from'))
+    from.push(parseFrom(scanner, method !== undefined || kind === 'count'))
+  const item = { expression, method, from, alias: undefined, at }
+  if (!inApply) return item
+  if (takeKeyword(scanner, 'as')) return { ...item, alias: parseAlias(scanner) }
+  if (kind !== 'custom' || method !== undefined || from.length > 0)
+    throw expectedWord(scanner, "'as' and a name")
+  return item
 }

@@ -73,9 +73,13 @@ const parseJoin =
   (scanner, at) =>
     takeParenthesized(scanner, () => {
       const path: string[] = []
-      do path.push(takePathStep(scanner) ?? '')
-      while (takeText(scanner, '/'))
-      if (path.includes('')) throw unexpected(scanner, 'a navigation property')
+      do {
+        const step = takePathStep(scanner)
+        if (step?.endsWith('*')) scanner.at -= step === '*' ? 1 : 2
+        if (step === undefined || step.endsWith('*'))
+          throw unexpected(scanner, 'a navigation property')
+        path.push(step)
+      } while (takeText(scanner, '/'))
       const alias = takeKeyword(scanner, 'as') ? takeName(scanner) : undefined
       if (alias === undefined) throw unexpected(scanner, "' as ' and a name")
       takeSpace(scanner)
@@ -127,10 +131,11 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   [
     'concat',
     (scanner, at) => {
-      const branches = takeParenthesized(scanner, () =>
-        takeList(scanner, () => parseApply(scanner)),
-      )
-      if (branches.length < 2) throw errorAt(scanner, 'concat takes two sequences or more', at)
+      const branches = takeParenthesized(scanner, () => {
+        const read = takeList(scanner, () => parseApply(scanner))
+        if (read.length < 2) throw unexpected(scanner, 'a comma and one more sequence')
+        return read
+      })
       return { kind: 'concat', branches, at }
     },
   ],

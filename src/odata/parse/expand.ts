@@ -38,7 +38,9 @@ const parseItem = (scanner: Scanner): ExpandItem => {
   const path: string[] = []
   for (;;) {
     const step = takePathStep(scanner)
-    if (step === undefined) throw unexpected(scanner, 'a navigation property')
+    if (step?.endsWith('.*')) scanner.at -= 2
+    if (step === undefined || step.endsWith('.*'))
+      throw unexpected(scanner, 'a navigation property')
     path.push(step)
     const suffix = readSuffix(scanner)
     const last = suffix !== undefined || step === '*' || !takeText(scanner, '/')

@@ -9,7 +9,7 @@ import {
 import { isCanonical } from '../functions.ts'
 import { parseEnumValue, parseLiteral } from './literal.ts'
 import { parseArray, parseObject } from './json.ts'
-import { parseArguments, parsePath } from './path.ts'
+import { parseCallArguments, parsePath } from './path.ts'
 import {
   errorAt,
   expectText,
@@ -19,6 +19,7 @@ import {
   takeList,
   takeParenthesized,
   takeQualifiedName,
+  takeQualifier,
   takeSpace,
   takeText,
   unexpected,
@@ -105,6 +106,7 @@ const parseCast = (scanner: Scanner, kind: 'cast' | 'isof', at: number): ODataEx
   takeParenthesized(scanner, () => {
     if (take(scanner, /(?=Collection\()/y) !== undefined)
       return { kind, operand: undefined, typeName: parseTypeName(scanner), at }
+    const bare = scanner.text[scanner.at] !== '('
     const first = parseExpressionHere(scanner)
     takeSpace(scanner)
     if (takeText(scanner, ',')) {
@@ -112,7 +114,8 @@ const parseCast = (scanner: Scanner, kind: 'cast' | 'isof', at: number): ODataEx
       return { kind, operand: first, typeName: parseTypeName(scanner), at }
     }
     const [only] = first.kind === 'path' ? first.segments : []
-    const isName = first.kind === 'path' && first.root === 'here' && first.segments.length === 1
+    const isName =
+      bare && first.kind === 'path' && first.root === 'here' && first.segments.length === 1
     if (!isName || only?.kind !== 'name' || only.args !== undefined)
       throw unexpected(scanner, 'a comma and the name of a type')
     return { kind, operand: undefined, typeName: only.name, at }
@@ -153,7 +156,7 @@ const parseNamed = (scanner: Scanner): ODataExpression => {
   if (next === "'" && name.includes('.')) return parseEnumValue(scanner, name, at)
   if (next === '(' && /^(?:any|all)$/.test(name))
     throw unexpected(scanner, `a path before '${name}'`)
-  const args = next === '(' ? parseArguments(scanner) : undefined
+  const args = next === '(' ? parseCallArguments(scanner) : undefined
   return parsePath(scanner, 'here', [{ kind: 'name', name, args, at }], at)
 }
 
@@ -165,13 +168,11 @@ const parseRooted = (scanner: Scanner): ODataExpression | undefined => {
   if (!takeText(scanner, '@')) return undefined
   const name = takeQualifiedName(scanner)
   if (name === undefined) throw unexpected(scanner, 'the name of an alias')
-  const qualifier = takeText(scanner, '#') ? takeName(scanner) : undefined
+  const qualifier = takeQualifier(scanner)
   if (name.includes('.') || qualifier !== undefined)
     return parsePath(scanner, 'here', [{ kind: 'annotation', name, at }], at)
   return parsePath(scanner, `@${name}`, [], at)
 }
-
-const takeName = takeQualifiedName
 
 const parsePrefixed = (scanner: Scanner): ODataExpression | undefined => {
   const at = scanner.at
@@ -179,7 +180,7 @@ const parsePrefixed = (scanner: Scanner): ODataExpression | undefined => {
     takeSpace(scanner)
     return nested(scanner, () => ({ kind: 'not', operand: parseExpression(scanner, unary), at }))
   }
-  if (take(scanner, /-(?!INF|\d)/y) === undefined) return undefined
+  if (take(scanner, /-(?!INF(?![\p{L}\p{Nl}\p{Nd}\p{Pc}.('])|\d)/uy) === undefined) return undefined
   takeSpace(scanner)
   return nested(scanner, () => ({ kind: 'negate', operand: parseExpression(scanner, unary), at }))
 }

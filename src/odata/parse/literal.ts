@@ -60,7 +60,7 @@ const isDay = (text: string): boolean => {
 
 const clock = '(?:[01]\\d|2[0-3]):[0-5]\\d'
 const dateTime = new RegExp(
-  `-?\\d{4,}-\\d\\d-\\d\\d[Tt]${clock}(?::[0-5]\\d(?:\\.\\d{1,12})?)?(?:[Zz]|[+-]${clock})`,
+  `-?(?:0\\d{3}|[1-9]\\d{3,})-\\d\\d-\\d\\d[Tt]${clock}(?::[0-5]\\d(?:\\.\\d{1,12})?)?(?:[Zz]|[+-]${clock})`,
   'y',
 )
 const timeOfDay = new RegExp(`${clock}(?::[0-5]\\d(?:\\.\\d{1,12})?)?(?![\\d:])`, 'y')
@@ -68,7 +68,10 @@ const timeOfDay = new RegExp(`${clock}(?::[0-5]\\d(?:\\.\\d{1,12})?)?(?![\\d:])`
 const parseTemporal = (scanner: Scanner): Literal | undefined => {
   const start = scanner.at
   const stamp = take(scanner, dateTime)
-  const day = stamp === undefined ? take(scanner, /-?\d{4,}-\d\d-\d\d(?![\d:T-])/y) : undefined
+  const day =
+    stamp === undefined
+      ? take(scanner, /-?(?:0\d{3}|[1-9]\d{3,})-\d\d-\d\d(?![\d:T-])/y)
+      : undefined
   const written = stamp ?? day
   if (written !== undefined) {
     if (!isDay(written)) throw errorAt(scanner, `'${written}' is not a day of the calendar`, start)
@@ -104,7 +107,7 @@ const typed = [
   {
     word: 'duration',
     type: 'duration',
-    form: /^-?P(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$/,
+    form: /^-?P(?=\d|T)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$/,
   },
   { word: 'binary', type: 'binary', form: /^(?:[\w-]{4})*(?:[\w-]{2}(?:==)?|[\w-]{3}=?)?$/ },
   { word: 'geography', type: 'geo', form: /^SRID=\d{1,5};\w+\(/i },
@@ -117,7 +120,7 @@ const parseTyped = (scanner: Scanner): Literal | undefined => {
   const kind = typed.find((entry) => entry.word === word)
   if (kind === undefined) return undefined
   const { value } = parseString(scanner)
-  if (!kind.form.test(String(value)) || value === 'P')
+  if (!kind.form.test(String(value)))
     throw errorAt(scanner, `This is no ${kind.word}`, start + kind.word.length + 1)
   return literal(kind.type, value, start)
 }
@@ -140,7 +143,7 @@ export const parseLiteral = (scanner: Scanner): Literal | undefined => {
 /** The value of an enumeration after its qualified type name: `Ns.Pattern'Yellow,32'`. */
 export const parseEnumValue = (scanner: Scanner, typeName: string, at: number): Literal => {
   const { value } = parseString(scanner)
-  const item = /^(?:-?\d+|[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*)$/u
+  const item = /^(?:[+-]?\d+|[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*)$/u
   if (
     !String(value)
       .split(',')

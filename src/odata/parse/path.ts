@@ -1,7 +1,8 @@
 // Paths in expressions (OData 4.01 URL 5.1.1.15): names, keys, function calls, lambdas, /$count, /$filter.
 import type { Argument, PathExpression, PathRoot, PathSegment } from '../ast.ts'
+import { notSupported } from '../errors.ts'
 import { parseAggregateItem } from './aggregate.ts'
-import { parseLiteral } from './literal.ts'
+import { parseEnumValue, parseLiteral } from './literal.ts'
 import {
   expectText,
   nested,
@@ -10,6 +11,7 @@ import {
   takeName,
   takeParenthesized,
   takeQualifiedName,
+  takeQualifier,
   takeSpace,
   takeText,
   unexpected,
@@ -27,7 +29,10 @@ const parseArgument = (scanner: Scanner): Argument => {
   if (literal !== undefined) return { name: undefined, value: literal }
   const name = takeQualifiedName(scanner)
   if (name === undefined) throw unexpected(scanner, 'a key value or a parameter')
-  // Only an enumeration's value has its type before it; a name alone is that of a parameter.
+  if (scanner.text[scanner.at] === "'" && name.includes('.'))
+    return { name: undefined, value: parseEnumValue(scanner, name, at) }
+  // A parameter's name is never qualified.
+  if (name.includes('.')) scanner.at = at + name.indexOf('.')
   expectText(scanner, '=')
   return { name, value: scanner.grammar.expression(scanner) }
 }
@@ -39,6 +44,16 @@ export const parseArguments = (scanner: Scanner): readonly Argument[] =>
       scanner.text[scanner.at] === ')' ? [] : takeList(scanner, () => parseArgument(scanner)),
     ),
   )
+
+/** The same in an expression, where a key could follow the parameters of a function. */
+export const parseCallArguments = (scanner: Scanner): readonly Argument[] => {
+  const args = parseArguments(scanner)
+  if (scanner.text[scanner.at] !== '(') return args
+  throw notSupported('a key after a function call', {
+    target: scanner.target,
+    position: scanner.base + scanner.at,
+  })
+}
 
 const parseLambda = (scanner: Scanner, kind: 'any' | 'all', at: number): PathSegment =>
   nested(scanner, () =>
@@ -79,7 +94,7 @@ const parseSegment = (scanner: Scanner): PathSegment => {
   if (takeText(scanner, '@')) {
     const name = takeQualifiedName(scanner)
     if (name === undefined) throw unexpected(scanner, 'the name of an annotation')
-    if (takeText(scanner, '#')) takeName(scanner)
+    takeQualifier(scanner)
     return { kind: 'annotation', name, at }
   }
   const name = takeQualifiedName(scanner)
@@ -91,7 +106,7 @@ const parseSegment = (scanner: Scanner): PathSegment => {
     const item = takeParenthesized(scanner, () => parseAggregateItem(scanner, false))
     return { kind: 'aggregate', item, at }
   }
-  return { kind: 'name', name, args: parseArguments(scanner), at }
+  return { kind: 'name', name, args: parseCallArguments(scanner), at }
 }
 
 /** Reads the steps that follow what has been read already. */

@@ -28,8 +28,12 @@ const parseOperand = (scanner: Scanner): SearchExpression =>
       return inner
     }
     if (scanner.text[scanner.at] === '"') {
-      const phrase = take(scanner, /"[^"&]+"/y)
+      const phrase = take(scanner, /"[^"]+"/y)
       if (phrase !== undefined) return { kind: 'term', text: phrase.slice(1, -1) }
+      if (scanner.text[scanner.at + 1] === '"') {
+        scanner.at++
+        throw unexpected(scanner, 'the words of a phrase')
+      }
       scanner.at = scanner.text.length
       throw unexpected(scanner, 'a double quote to close the phrase')
     }

@@ -1,7 +1,10 @@
 import type { QueryOptions, SelectItem } from '../ast.ts'
 import {
+  expectText,
+  take,
   takeList,
   takeName,
+  takeQualifier,
   takeQualifiedName,
   takeText,
   unexpected,
@@ -29,21 +32,20 @@ export const takePathStep = (scanner: Scanner): string | undefined => {
     scanner.at = from
     return undefined
   }
-  if (scanner.text.startsWith('.*', scanner.at)) scanner.at += 2
-  if (scanner.text[from] === '@' && takeText(scanner, '#')) takeName(scanner)
+  if (scanner.text[from] === '@') takeQualifier(scanner)
+  else if (scanner.text.startsWith('.*', scanner.at)) scanner.at += 2
   return scanner.text.slice(from, scanner.at)
 }
 
 /** `(Location,Kind)`: the parameters that tell overloads of a function apart. */
 const takeParameterNames = (scanner: Scanner): boolean => {
-  const from = scanner.at
-  scanner.at++
-  do takeName(scanner)
-  while (takeText(scanner, ','))
   // Options have an equals sign after their name, or a dollar before it.
-  if (scanner.at > from + 1 && takeText(scanner, ')')) return true
-  scanner.at = from
-  return false
+  if (take(scanner, /(?=\([^(),;$=@]+[,)])/y) === undefined) return false
+  scanner.at++
+  do if (takeName(scanner) === undefined) throw unexpected(scanner, 'the name of a parameter')
+  while (takeText(scanner, ','))
+  expectText(scanner, ')')
+  return true
 }
 
 const readOptions = (scanner: Scanner): QueryOptions | undefined => {
@@ -58,6 +60,7 @@ const parseItem = (scanner: Scanner): SelectItem => {
     const step = takePathStep(scanner)
     if (step === undefined) throw unexpected(scanner, 'a property name')
     path.push(step)
+    if (step.endsWith('*')) return { path, options: undefined, at }
   } while (takeText(scanner, '/'))
   return { path, options: readOptions(scanner), at }
 }

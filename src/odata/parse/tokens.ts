@@ -129,6 +129,14 @@ export const takeQualifiedName = (scanner: Scanner): string | undefined => {
   return scanner.text.slice(from, scanner.at)
 }
 
+/** `#Name` after the term of an annotation. */
+export const takeQualifier = (scanner: Scanner): string | undefined => {
+  if (!takeText(scanner, '#')) return undefined
+  const name = takeName(scanner)
+  if (name === undefined) throw unexpected(scanner, 'the qualifier of an annotation')
+  return name
+}
+
 /** Items between commas, at least one; white space around each is skipped. */
 export const takeList = <T>(scanner: Scanner, read: () => T): readonly T[] => {
   const items: T[] = []

@@ -12,18 +12,21 @@ import { renderAggregate, renderExpression, renderOrderBy, renderSearch } from '
 export { renderExpression, renderLiteral } from './expression.ts'
 
 const readable: Readonly<Record<string, string>> = {
+  '%24': '$',
   '%2C': ',',
   '%2F': '/',
   '%3A': ':',
   '%3B': ';',
+  '%3D': '=',
 }
 
 /**
- * Encodes a decoded option value for a query string. `'`, `(`, `)`, `,`, `/` and `:` may stay readable; a semicolon
- * must, because a search word goes on over an encoded one.
+ * Encodes a decoded option value for a query string. `'`, `(`, `)`, `,`, `/` and `:` may stay readable; `$` and `=`
+ * must, because the grammar knows nested options (`($select=name)`) in no other spelling, and so must a semicolon,
+ * because a search word goes on over an encoded one.
  */
 export const encodeQueryText = (text: string): string =>
-  encodeURIComponent(text).replace(/%(?:2C|2F|3A|3B)/g, (code) => readable[code] ?? code)
+  encodeURIComponent(text).replace(/%(?:24|2C|2F|3A|3B|3D)/g, (code) => readable[code] ?? code)
 
 const renderCompute = (items: readonly ComputeItem[]): string =>
   items.map(({ expression, alias }) => `${renderExpression(expression)} as ${alias}`).join(',')
