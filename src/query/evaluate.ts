@@ -19,10 +19,15 @@ const text = (value: Value): string => String(value)
 /** Text by code points, as databases order it; UTF-16 units would put emoji before some letters. */
 const compareText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
+/** A decimal as text: exact when it is whole. */
+const numberOf = (digits: string): Value =>
+  /^-?\d+(?:\.0*)?$/.test(digits) ? BigInt(digits.replace(/\..*/, '')) : Number(digits)
+
 /** A value in the form in which values of its type compare. */
 export const comparable = (value: Value, type: EdmType | undefined): Value => {
   if (value === null || type === undefined) return value
   const family = familyOf(type)
+  if (family === 'number' && typeof value === 'string') return numberOf(value)
   if (family === 'boolean') return value === true || value === 1 || value === 1n ? 1 : 0
   if (family === 'datetime') return instantOf(text(value)) ?? null
   if (family === 'time') return text(instantOf(`2000-01-01T${text(value)}Z`) ?? '')

@@ -150,7 +150,7 @@ describe('the SQLite connector', () => {
       assert.deepEqual(pool.pids(), [pid])
     }))
   test('kills a runaway statement after its time and goes on', () =>
-    withSource({ processes: 1, statementTimeout: 1500 }, async (source, pool) => {
+    withSource({ processes: 1, statementTimeout: 2000 }, async (source, pool) => {
       const reading = drain(source.read(runaway, never))
       await wait(100)
       const [pid = 0] = pool.pids()

@@ -19,11 +19,13 @@ type Decode = (text: string) => Value
 
 const asIs: Decode = (text) => text
 
-/** Integers of up to 15 digits are exact as a number, which is cheaper. */
-const integer: Decode = (text) => {
-  if (!/^-?\d+$/.test(text)) return text
-  return text.length <= 15 ? Number(text) : BigInt(text)
-}
+/** Of what PostgreSQL calls an integer. Up to 15 digits are exact as a number, which is cheaper. */
+const wholeNumber: Decode = (text) => (text.length <= 15 ? Number(text) : BigInt(text))
+
+/** Of what a schema map calls one. */
+const integer: Decode = (text) => (/^-?\d+$/.test(text) ? wholeNumber(text) : text)
+
+const integerTypes: readonly number[] = [builtins.INT2, builtins.INT4, builtins.INT8]
 
 const boolean: Decode = (text) => (text === 't' ? true : text === 'f' ? false : text)
 
@@ -33,8 +35,11 @@ const float: Decode = (text) => {
 }
 
 /** `2001-02-03 04:05:06.789+00` as ISO 8601; a stamp without a zone is GMT. */
-const stamp: Decode = (text) =>
-  text[10] === ' ' ? `${text.slice(0, 10)}T${text.slice(11).replace(/\+00$/, '')}Z` : text
+const stamp: Decode = (text) => {
+  if (text[10] !== ' ') return text
+  const end = text.endsWith('+00') ? -3 : undefined
+  return `${text.slice(0, 10)}T${text.slice(11, end)}Z`
+}
 
 const binary: Decode = (text) => (text.startsWith('\\x') ? Buffer.from(text.slice(2), 'hex') : text)
 
@@ -71,13 +76,17 @@ export const createRowDecoder = (
 ): ((fields: readonly (string | null)[]) => Row) => {
   const decode = types.map((type, i): Decode => {
     if (columns[i] === builtins.BPCHAR) return unpadded
-    return type === undefined ? asIs : decoders[type]
+    const found = type === undefined ? asIs : decoders[type]
+    return found === integer && integerTypes.includes(columns[i] ?? 0) ? wholeNumber : found
   })
-  return (fields) =>
-    decode.map((read, i) => {
+  return (fields) => {
+    const row: Value[] = []
+    for (let i = 0; i < decode.length; i++) {
       const text = fields[i] ?? null
-      return text === null ? null : read(text)
-    })
+      row.push(text === null ? null : (decode[i]?.(text) ?? null))
+    }
+    return row
+  }
 }
 
 /** What a value is sent as: text that the statement casts, but for truth values and bytes. */
