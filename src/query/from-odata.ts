@@ -1,4 +1,5 @@
 // A bound request as a plan.
+import type { BoundStage } from '#odata/bind/apply/stage.ts'
 import type { BoundLiteral } from '#odata/bind/bound.ts'
 import type { BoundExpand } from '#odata/bind/expand.ts'
 import type { BoundQuery } from '#odata/bind/query.ts'
@@ -26,7 +27,7 @@ export const nestedPageSize = (depth: number): number =>
   nestedPageSizes[depth] ?? smallestNestedPage
 
 /** The asked order, completed by the key in the direction of the last item, which suits an index best. */
-const orderOf = ({ row, set, orderBy }: BoundQuery, planner: Planner): readonly Order[] => {
+const orderOf = ({ row, orderBy }: BoundQuery, planner: Planner): readonly Order[] => {
   const order = orderBy.map(({ expression, descending }) => ({
     expression: planner.expression(expression),
     descending,
@@ -37,7 +38,7 @@ const orderOf = ({ row, set, orderBy }: BoundQuery, planner: Planner): readonly 
     ),
   )
   const descending = order.at(-1)?.descending ?? false
-  const rest = set.type.key.filter(({ column }) => !named.has(column))
+  const rest = row.type.key.filter(({ column }) => !named.has(column))
   return [
     ...order,
     ...rest.map((property) => ({ expression: planner.column(row.id, property), descending })),
@@ -164,6 +165,43 @@ const afterOf = (
       : planner.slot(value, type === undefined || type === 'null' ? 'Edm.String' : type)
   })
 
+/** A stage of `$apply` as a query; its columns are those of its outputs. */
+const shapeOfStage = (stage: BoundStage, path: BoundPath, planner: Planner): ReadShape => {
+  const { from, row } = stage
+  const base =
+    from === 'path' ? shapeOfPath(path, planner) : shapeOfStages(from, row.id, path, planner)
+  const filter = stage.filter && planner.expression(stage.filter)
+  return {
+    ...base,
+    filter: conjunction([base.filter, filter]),
+    groupBy: stage.groupBy?.map((expression) => planner.expression(expression)),
+    outputs: stage.outputs.map(({ expression }) => planner.expression(expression)),
+    order: stage.order.map(({ expression, descending }) => ({
+      expression: planner.expression(expression),
+      descending,
+    })),
+    limit: planner.integer(stage.limit),
+    offset: planner.integer(stage.offset),
+  }
+}
+
+const shapeOfStages = (
+  stages: readonly BoundStage[],
+  row: number,
+  path: BoundPath,
+  planner: Planner,
+): ReadShape => {
+  const queries = stages.map((stage) => shapeOfStage(stage, path, planner))
+  const { joins } = planner.open(row)
+  return { ...emptyShape(row, ''), from: { kind: 'queries', row, queries }, joins }
+}
+
+/** The rows that a query begins from. */
+const shapeOfSource = (path: BoundPath, { pipeline, row }: BoundQuery, planner: Planner) =>
+  pipeline === undefined
+    ? shapeOfPath(path, planner)
+    : shapeOfStages(pipeline.stages, row.id, path, planner)
+
 /** The plan of a collection read. Throws `ODataError` for literals that cannot be compared exactly. */
 export const planCollection = (
   path: BoundPath,
@@ -172,7 +210,7 @@ export const planCollection = (
   page: PageRequest,
 ): CollectionPlan => {
   const planner = createPlanner(rows)
-  const shape = shapeOfPath(path, planner)
+  const shape = shapeOfSource(path, query, planner)
   const own = query.filter && planner.expression(query.filter)
   const order = orderOf(query, planner)
   const { outputs, layout } = select(query, order, planner, {

@@ -103,9 +103,11 @@ const createRows = (firstFree: number) => {
   const levels = new Map<number, Level>()
   const steps = new Map<string, number>()
   let free = firstFree
+  // A path is read once for each sequence of $apply, and joined anew in each.
   const open = (row: number): Level => {
     const level: Level = { joins: [] }
     levels.set(row, level)
+    for (const key of steps.keys()) if (key.startsWith(`${row}/`)) steps.delete(key)
     return level
   }
   const include = (row: number, level: Level): void => void levels.set(row, level)
@@ -230,6 +232,21 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
     operand: expressionOf(operand, parts),
     items: items.map((item) => expressionOf(item, parts)),
   }),
+  aggregate: ({ method, operand, type }, parts) => ({
+    kind: 'aggregate',
+    method,
+    operand: operand && expressionOf(operand, parts),
+    type,
+  }),
+  sum: ({ operand, upTo, type }, parts) => {
+    const of = expressionOf(operand, parts)
+    if (upTo === undefined) return { kind: 'whole', operand: of, type }
+    const order = upTo.map(({ expression, descending }) => ({
+      expression: expressionOf(expression, parts),
+      descending,
+    }))
+    return { kind: 'running', operand: of, order, type }
+  },
   any: (bound, parts) => ofRows(bound, parts),
   all: (bound, parts) => ofRows(bound, parts),
   count: (bound, parts) => ofRows(bound, parts),

@@ -94,8 +94,8 @@ const checkWholeOptions = ({ options }: Call): void => {
 
 /** Options that are understood and not offered. */
 const refuseUnoffered = ({ options }: Call): void => {
-  const { deltaToken, id, index, schemaVersion, apply } = options
-  const named = { $deltatoken: deltaToken, $id: id, $index: index, $apply: apply }
+  const { deltaToken, id, index, schemaVersion } = options
+  const named = { $deltatoken: deltaToken, $id: id, $index: index }
   for (const [name, given] of Object.entries(named))
     if (given !== undefined) throw notSupported(name, { target: name })
   if (schemaVersion !== undefined && schemaVersion !== '*')

@@ -4,6 +4,7 @@ import { defaultPageSize } from '#features/limits/effective.ts'
 import { bindQuery } from '#odata/bind/query.ts'
 import type { BoundResource } from '#odata/bind/resource.ts'
 import { badRequest, ODataError } from '#odata/errors.ts'
+import { createAggregatedRenderer } from '#odata/render/aggregated.ts'
 import { createEntityRenderer, renderReferenceMembers } from '#odata/render/entity.ts'
 import { canonicalQuery, contextUrl, contextUrlOf } from '#odata/render/links.ts'
 import { parseCursor, type Cursor } from '#query/cursor.ts'
@@ -21,9 +22,10 @@ const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCol
   const { deps, state, request, options } = call
   const { set, row } = path
   const isReferences = what.kind === 'ref'
-  if (isReferences && (options.select ?? options.expand ?? options.compute) !== undefined)
+  const { select, expand, compute, apply } = options
+  if (isReferences && (select ?? expand ?? compute ?? apply) !== undefined)
     throw badRequest(
-      'A reference shows nothing but where the entity is; leave $select, $expand and $compute out.',
+      'A reference shows nothing but where the entity is; leave $select, $expand, $compute and $apply out.',
     )
   const format = negotiateJson(request.headers.accept, options.format)
   const query = bindQuery(options, { model: state.model, set, row, budget, aliases: new Map() })
@@ -191,7 +193,15 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
       path.set,
       keyAt.map((at) => row[at] ?? null),
     )
-  const entity = () => createEntityRenderer(plan.layout, renderContext(call, ieee754))
+  const entity = () =>
+    query.pipeline?.isAggregated === true
+      ? createAggregatedRenderer(plan.layout.properties, {
+          ieee754,
+          control: prepared.head === '{' ? undefined : 'odata.',
+          typeName: `${call.state.model.namespace}.${path.set.type.name}`,
+          isDynamic: (name) => !name.includes('/') && !path.set.type.properties.has(name),
+        })
+      : createEntityRenderer(plan.layout, renderContext(call, ieee754))
   return { plan, render: isReferences ? reference : entity() }
 }
 

@@ -13,7 +13,7 @@ import { renderContext } from './page-links.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedEntity } from './service.ts'
 
-const forCollections = ['filter', 'orderBy', 'top', 'skip', 'skipToken', 'search'] as const
+const forCollections = ['filter', 'orderBy', 'top', 'skip', 'skipToken', 'search', 'apply'] as const
 
 const refuseCollectionOptions = ({ options }: Call): void => {
   const wrong = forCollections.find((name) => options[name] !== undefined)
@@ -86,7 +86,7 @@ const answerNothing = async (call: Call, resource: BoundResource): Promise<OData
   const query = { set, row: last.from, outputs: [], expands: [], listed: undefined }
   const plan = planEntity(
     { ...owner, set },
-    { ...query, filter: undefined, orderBy: [], options: call.options },
+    { ...query, filter: undefined, orderBy: [], options: call.options, pipeline: undefined },
     budget.rows,
   )
   if ((await readOne(call, plan)) === undefined) throw noEntity({ ...owner, set })
@@ -145,6 +145,7 @@ const readProperty = async (
     filter: undefined,
     orderBy: [],
     options: call.options,
+    pipeline: undefined,
   }
   const found = await readOne(call, planEntity(path, query, budget.rows))
   if (found === undefined) throw noEntity(path)
@@ -206,6 +207,7 @@ export const answerReference = async (
     filter: undefined,
     orderBy: [],
     options: call.options,
+    pipeline: undefined,
   }
   const plan = planEntity(path, query, budget.rows, true)
   const row = await readOne(call, plan)

@@ -28,7 +28,7 @@ export const odataErrorSchema: Schema = {
   },
 }
 
-type AnsweredOption = Exclude<NestedOption, 'levels' | 'apply'> | 'skiptoken' | 'format'
+type AnsweredOption = Exclude<NestedOption, 'levels'> | 'skiptoken' | 'format'
 
 /** The system query options; the compiler points at one that is answered and not described. */
 const options: Readonly<Record<AnsweredOption, readonly [description: string, schema: Schema]>> = {
@@ -39,6 +39,7 @@ const options: Readonly<Record<AnsweredOption, readonly [description: string, sc
     'Related entities to show inside, with options of their own: `Items($top=5;$select=ID)`',
     { type: 'string' },
   ],
+  apply: ['Aggregates: `groupby((city),aggregate(price with sum as Total))`', { type: 'string' }],
   compute: ['Properties to compute: `Price mul Quantity as Total`', { type: 'string' }],
   orderby: ['Properties, each with `asc` or `desc`', { type: 'string' }],
   top: ['At most so many rows', { type: 'integer', minimum: 0 }],

@@ -89,3 +89,25 @@ export type BoundExpression =
       readonly type: 'Edm.Boolean'
     }
   | { readonly kind: 'count'; readonly rows: BoundRows; readonly type: 'Edm.Int64' }
+  /** Over the rows of a group; `count` has no operand. */
+  | {
+      readonly kind: 'aggregate'
+      readonly method: AggregateMethod | 'count'
+      readonly operand: BoundExpression | undefined
+      readonly type: EdmType
+    }
+  /** The sum of a measure over all rows, or over those up to this one in an order. */
+  | {
+      readonly kind: 'sum'
+      readonly operand: BoundExpression
+      readonly upTo: readonly BoundOrderItem[] | undefined
+      readonly type: EdmType
+    }
+
+export type BoundOrderItem = { readonly expression: BoundExpression; readonly descending: boolean }
+
+/** A member of an answer: its name and type, and what it is computed from. */
+export type BoundOutput = {
+  readonly property: Property
+  readonly expression: BoundExpression
+}

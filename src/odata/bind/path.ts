@@ -181,10 +181,23 @@ const walk = (
   return found
 }
 
+/** A property that is named by a path, as those are that rows were grouped by. */
+const groupedProperty = (
+  instance: Instance,
+  segments: readonly PathSegment[],
+): BoundExpression | undefined => {
+  if (segments.length < 2) return undefined
+  const names = segments.map((segment) => (segment.kind === 'name' ? segment.name : '$'))
+  const property = instance.type.properties.get(names.join('/'))
+  return property && { kind: 'property', instance, property, type: property.type }
+}
+
 /** Binds a path to a value. Throws `ODataError` at the segment at fault. */
 export const bindPath = (path: PathExpression, scope: Scope, bind: BindAny): BoundExpression => {
   const { instance, rest } = startOf(path, scope)
-  return asValue(walk(instance, rest, scope, bind), scope, path.at)
+  return (
+    groupedProperty(instance, rest) ?? asValue(walk(instance, rest, scope, bind), scope, path.at)
+  )
 }
 
 /** Whether the path names an entity rather than a value, so that it compares with null only. */

@@ -1,22 +1,16 @@
 // The options of a query against the model: what each row shows, which rows, in which order.
 import type { ComputeItem, ODataExpression, OrderItem, QueryOptions } from '../ast.ts'
-import type { EntitySet, EntityType, Model, Property } from '../edm/model.ts'
+import type { EntitySet, Model } from '../edm/model.ts'
 import { familyOf } from '../edm/types.ts'
 import { badRequest, notSupported } from '../errors.ts'
-import type { BoundExpression, BoundLiteral, Instance } from './bound.ts'
+import { bindApply } from './apply/apply.ts'
+import type { BoundPipeline } from './apply/stage.ts'
+import type { BoundExpression, BoundOrderItem, BoundOutput, Instance } from './bound.ts'
 import { bindCondition, bindExpression } from './expression.ts'
 import { bindExpand, type BoundExpand } from './expand.ts'
 import { bindSearch } from './search.ts'
-import { rowOf, type Budget, type Scope } from './scope.ts'
-import { bindSelect } from './select.ts'
-
-export type BoundOrderItem = { readonly expression: BoundExpression; readonly descending: boolean }
-
-/** A member of an answer: its name and type, and what it is computed from. */
-export type BoundOutput = {
-  readonly property: Property
-  readonly expression: BoundExpression
-}
+import type { Budget, Scope } from './scope.ts'
+import { bindSelect, listPaths } from './select.ts'
 
 export type BoundQuery = {
   readonly set: EntitySet
@@ -28,6 +22,8 @@ export type BoundQuery = {
   readonly filter: BoundExpression | undefined
   readonly orderBy: readonly BoundOrderItem[]
   readonly options: QueryOptions
+  /** What `$apply` makes of the entities before anything else; then `row` is a row of what comes out. */
+  readonly pipeline: BoundPipeline | undefined
 }
 
 /** What a query begins from. */
@@ -74,10 +70,23 @@ const allOf = (
   return given.length > 1 ? { kind: 'and', operands: given, type: 'Edm.Boolean' } : given[0]
 }
 
+/** What the rest of the options looks at: the entities, or what `$apply` makes of them. */
+const afterApply = (options: QueryOptions, start: QueryStart, aliases: Scope['aliases']) => {
+  const { model, set, row, budget } = start
+  if (options.apply === undefined) return { set, row, pipeline: undefined }
+  for (const name of ['expand', 'search'] as const)
+    if (options[name] !== undefined)
+      throw notSupported(`$${name} together with $apply`, { target: '$apply' })
+  const pipeline = bindApply(options.apply, { model, row, budget, aliases })
+  return { set: { name: set.name, type: pipeline.row.type }, row: pipeline.row, pipeline }
+}
+
 /** Binds the options of a collection, or of one entity. Throws `ODataError`. */
 export const bindQuery = (options: QueryOptions, start: QueryStart): BoundQuery => {
-  const { model, set, row, budget, it = row } = start
+  const { model, budget } = start
   const aliases = new Map([...start.aliases, ...options.aliases])
+  const { set, row, pipeline } = afterApply(options, start, aliases)
+  const { it = row } = start
   const plain = { model, here: row, it, variables: new Map(), budget, aliases }
   const none: Scope = { ...plain, target: '$compute', computed: new Map() }
   const computed = bindCompute(options.compute ?? [], none)
@@ -85,7 +94,11 @@ export const bindQuery = (options: QueryOptions, start: QueryStart): BoundQuery 
   const expands = bindExpand(options, scope('$expand'), (nested, of) =>
     bindQuery(nested, { model, budget, aliases, ...of }),
   )
-  const select = bindSelect(options, scope('$select'), expands)
+  const plainSelect = bindSelect(options, scope('$select'), expands)
+  const names = plainSelect.outputs.map(({ property }) => property.name)
+  // Of rows that are no entities every member is listed (Data Aggregation 4.0 section 4).
+  const select =
+    pipeline?.isAggregated === true ? { ...plainSelect, listed: listPaths(names) } : plainSelect
   return {
     set,
     row,
@@ -97,15 +110,6 @@ export const bindQuery = (options: QueryOptions, start: QueryStart): BoundQuery 
     ]),
     orderBy: (options.orderBy ?? []).map((item) => bindOrderItem(item, scope('$orderby'))),
     options: { ...options, aliases },
+    pipeline,
   }
 }
-
-/** A start at the top of a request. */
-export const startAt = (
-  model: Model,
-  set: EntitySet,
-  type: EntityType,
-  budget: Budget,
-): QueryStart => ({ model, set, row: rowOf(type, budget), budget, aliases: new Map() })
-
-export type { BoundExpand, BoundLiteral }

@@ -2,9 +2,8 @@
 import type { QueryOptions, SelectItem } from '../ast.ts'
 import type { Property } from '../edm/model.ts'
 import { notSupported } from '../errors.ts'
-import type { BoundExpression } from './bound.ts'
+import type { BoundExpression, BoundOutput } from './bound.ts'
 import type { BoundExpand } from './expand.ts'
-import type { BoundOutput } from './query.ts'
 import { unknownProperty, type Scope } from './scope.ts'
 
 type BoundSelect = {
@@ -12,9 +11,11 @@ type BoundSelect = {
   readonly listed: readonly string[] | undefined
 }
 
-const nameOf = ({ path, options, at }: SelectItem, { target }: Scope): string => {
+const nameOf = ({ path, options, at }: SelectItem, { target, here: { type } }: Scope): string => {
   const [name = '', more] = path
   const place = { target, position: at }
+  const whole = path.join('/')
+  if (type.properties.has(whole)) return whole
   if (more !== undefined || name.startsWith('@') || name.includes('.'))
     throw notSupported('paths, qualified names and annotations in $select', place)
   if (options !== undefined)
@@ -45,6 +46,25 @@ const listExpands = (expands: readonly BoundExpand[]): readonly string[] =>
       what === 'ref' ? name : `${name}(${(query.listed ?? []).join(',')})`,
     )
 
+/** What only orders the rows of `$apply` has a name that no client can write. */
+const isShown = ({ name }: Property): boolean => !name.startsWith('$')
+
+/** `Customer/Country` as the context URL lists it: `Customer(Country)`. */
+export const listPaths = (names: readonly string[]): readonly string[] => {
+  const inner = new Map<string, string[] | undefined>()
+  for (const name of names) {
+    const slash = name.indexOf('/')
+    if (slash < 0) inner.set(name, undefined)
+    else {
+      const first = name.slice(0, slash)
+      inner.set(first, [...(inner.get(first) ?? []), name.slice(slash + 1)])
+    }
+  }
+  return [...inner].map(([name, more]) =>
+    more === undefined ? name : `${name}(${listPaths(more).join(',')})`,
+  )
+}
+
 /** Clients name navigation properties too; they have no value unless expanded. */
 export const bindSelect = (
   { select }: QueryOptions,
@@ -52,14 +72,14 @@ export const bindSelect = (
   expands: readonly BoundExpand[],
 ): BoundSelect => {
   const { type } = scope.here
-  const all = [...type.properties.values()].map(
+  const all = [...type.properties.values()].filter(isShown).map(
     (property): BoundOutput => ({
       property,
       expression: { kind: 'property', instance: scope.here, property, type: property.type },
     }),
   )
   const computed = [...scope.computed].map(([name, bound]) => computedOutput(name, bound))
-  const expanded = listExpands(expands)
+  const expanded = [...listExpands(expands)]
   if (select === undefined) {
     // Computed properties are part of the answer unless $select leaves them out (URL 5.1.3).
     const listed = expanded.length > 0 || computed.length > 0

@@ -9,7 +9,7 @@ import { encodeQueryText } from '#odata/render/url.ts'
 import type { CollectionPlan, PageRequest } from '#query/from-odata.ts'
 import type { Column, ReadPlan, ReadShape, Row, Value } from '#query/plan.ts'
 import { splitPlan } from '#query/split.ts'
-import { orderValues, planOfUrl, valueOf, wholePage } from '../../support/plans.ts'
+import { bindUrl, orderValues, planOfUrl, valueOf, wholePage } from '../../support/plans.ts'
 import { bigRows, tables, type TestTable } from './tables.ts'
 
 export type OpenedEngine = {
@@ -150,6 +150,44 @@ const filters: readonly (readonly [string, readonly number[]])[] = [
   ['case(n gt 0 : 1,true : 0) eq 0', [2, 4, 5, 6]],
   ['n in [id,5]', [1]],
   ['year(at) in (1969,2024)', [1, 2]],
+]
+
+/** Aggregations of `Item` with their rows, ordered by all of their columns (OData Data Aggregation 4.0 section 3). */
+const aggregations: readonly (readonly [string, readonly (readonly unknown[])[]])[] = [
+  ['aggregate($count as C,id with sum as S,id with average as A)', [[6, 21, 3.5]]],
+  [
+    'aggregate(x with sum as S,x with max as M,d with min as D)',
+    [[10000012.48, 9999999.99, -1.7976931348623157e308]],
+  ],
+  [
+    'aggregate(kind with countdistinct as K,f with countdistinct as F,t with min as T)',
+    [[4, 2, '']],
+  ],
+  ['aggregate(at with max as M,day with min as D)', [['9999-12-31T23:59:59Z', '0001-01-01']]],
+  [
+    'groupby((f),aggregate($count as C,n with max as N))',
+    [
+      [null, 2, null],
+      [false, 2, 0],
+      [true, 2, 2147483647],
+    ],
+  ],
+  ['groupby((f),aggregate($count as C))/filter(f ne null)/aggregate(C with sum as S)', [[4]]],
+  ['filter(id gt 3)/groupby((f))', [[null], [false]]],
+  ['topcount(2,n)/aggregate(id with sum as S)', [[4]]],
+  ['bottomcount(2,id)/aggregate(id with sum as S)', [[3]]],
+  ['topsum(10,id)/aggregate(id with min as M)', [[5]]],
+  ['bottompercent(50,id)/aggregate(id with max as M)', [[5]]],
+  ['compute(id mul 2 as D)/filter(D ge 8)/aggregate(D with sum as S)', [[30]]],
+  ['orderby(id desc)/skip(1)/top(2)/aggregate(id with min as M)', [[4]]],
+  [
+    'concat(aggregate(id with sum as S),groupby((f),aggregate(id with sum as S)))/filter(S gt 4)',
+    [
+      [6, false],
+      [11, null],
+      [21, null],
+    ],
+  ],
 ]
 
 /** The same where there are foreign keys; the second of each is the set. */
@@ -337,6 +375,28 @@ export const connectorContract = (engine: Engine): void => {
           assert.ok(alone.length > 0)
           assert.deepEqual(kind.Items, alone)
         }
+      })
+    for (const [apply, wanted] of aggregations)
+      test(`aggregates by ${apply}`, async () => {
+        const columns = bindUrl(
+          model,
+          `/${encodeURIComponent(reader.setOf('Item').name)}?$apply=${encodeQueryText(apply)}`,
+        ).query.outputs
+        const order = columns.map(({ property }) => property.name).join(',')
+        const query = `$apply=${encodeQueryText(apply)}&$orderby=${encodeQueryText(order)}`
+        const rows = await json(source, model, reader.setOf('Item'), query)
+        const plain = rows.map((row) =>
+          Object.values(row as object).map((value: unknown) =>
+            typeof value === 'string' && /^-?[\d.]+(?:e[+-]?\d+)?$/.test(value)
+              ? Number(value)
+              : value,
+          ),
+        )
+        assert.deepEqual(plain, wanted)
+        assert.equal(
+          await source.count(reader.planOf('Item', query, whole), never),
+          BigInt(wanted.length),
+        )
       })
     test('sorts null below every value, in both directions', async () => {
       const idsBy = async (order: string) =>
