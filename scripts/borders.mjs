@@ -39,6 +39,7 @@ const owned = {
   'node:net': ['egress', 'http'],
   'node:sqlite': ['store', 'connectors'],
   pg: ['store', 'connectors'],
+  '@duckdb/node-api': ['connectors'],
   'node:dns': ['egress'],
   'node:dns/promises': ['egress'],
   undici: ['egress'],

@@ -12,5 +12,11 @@ export type Table = TableShape & {
   readonly isPlain: boolean
 }
 
+/** Why something of the data source is no table; for the data owner. */
+export type CatalogWarning = { readonly table: string; readonly message: string }
+
 /** Tables, columns, keys and foreign keys of a data source. */
-export type Catalog = { readonly tables: readonly Table[] }
+export type Catalog = {
+  readonly tables: readonly Table[]
+  readonly warnings?: readonly CatalogWarning[]
+}

@@ -28,17 +28,6 @@ export const openReadOnly = (file: string, wait: number): DatabaseSync => {
   return db
 }
 
-/** Rows are handed on when they are so many characters (or bytes) together, whatever their number. */
-export const batchCharacters = 262_144
-
-/** About how much memory a row takes, in characters. */
-export const sizeOf = (row: Row): number => {
-  let size = 0
-  for (const value of row)
-    size += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
-  return size
-}
-
 /** SQLite has no Boolean. */
 export const bindable = (value: Value): SQLInputValue =>
   typeof value === 'boolean' ? Number(value) : value

@@ -1,4 +1,4 @@
-import type { Row, Value } from '#query/plan.ts'
+import type { Value } from '#query/plan.ts'
 
 /** A statement to run in a reader process. */
 export type ReadRequest = {
@@ -11,10 +11,3 @@ export type ReadRequest = {
   /** Integers come as bigint. */
   readonly exact: boolean
 }
-
-export type ToReader = ReadRequest | { readonly kind: 'next' } | { readonly kind: 'stop' }
-
-export type FromReader =
-  | { readonly kind: 'rows'; readonly rows: readonly Row[]; readonly done: boolean }
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'failed'; readonly message: string; readonly busy: boolean }

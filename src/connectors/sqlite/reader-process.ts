@@ -3,10 +3,16 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import type { Row } from '#query/plan.ts'
-import { batchCharacters, bindable, openReadOnly, prepareRows, sizeOf } from './connection.ts'
-import type { FromReader, ReadRequest, ToReader } from './reader-messages.ts'
+import {
+  batchCharacters,
+  batchRows,
+  sizeOf,
+  type FromReader,
+  type ToReader,
+} from '../readers/messages.ts'
+import { bindable, openReadOnly, prepareRows } from './connection.ts'
+import type { ReadRequest } from './reader-messages.ts'
 
-const batchRows = 500
 const lockWait = 5000
 
 let opened:
@@ -40,7 +46,7 @@ const sendBatch = (rows: IterableIterator<Row>): void => {
   send({ kind: 'rows', rows: batch, done: false })
 }
 
-const handle = (message: ToReader): void => {
+const handle = (message: ToReader<ReadRequest>): void => {
   if (message.kind === 'read') {
     const statement = prepareRows(database(message), message.text, message.exact)
     cursor = statement.iterate(message.values.map(bindable))
@@ -53,13 +59,17 @@ const handle = (message: ToReader): void => {
   if (cursor !== undefined) sendBatch(cursor)
 }
 
-const answer = (message: ToReader): void => {
+const answer = (message: ToReader<ReadRequest>): void => {
   try {
     handle(message)
   } catch (error) {
     cursor = undefined
-    const { errcode, message: text } = error as Error & { errcode?: number }
-    send({ kind: 'failed', message: text, busy: errcode === 5 || errcode === 6 })
+    const { errcode, message: detail } = error as Error & { errcode?: number }
+    const busy = errcode === 5 || errcode === 6
+    const text = busy
+      ? 'The database is being written to; try again.'
+      : 'The database refused the read.'
+    send({ kind: 'failed', as: busy ? 'busy' : 'rejected', message: text, detail })
   }
 }
 

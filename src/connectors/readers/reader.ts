@@ -2,14 +2,12 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Row } from '#query/plan.ts'
 import { ConnectorError } from '../errors.ts'
-import type { FromReader, ReadRequest, ToReader } from './reader-messages.ts'
-
-const program = fileURLToPath(new URL('./reader-process.ts', import.meta.url))
+import type { FromReader, ToReader } from './messages.ts'
 
 /** One reader process, as the server sees it. It serves one statement at a time. */
-export type Reader = {
+export type Reader<Request> = {
   /** Sends a message and waits for its answer; kills the process when none comes in time. */
-  readonly ask: (message: ToReader, timeout: number) => Promise<FromReader>
+  readonly ask: (message: ToReader<Request>, timeout: number) => Promise<FromReader>
   readonly kill: () => void
   readonly isAlive: () => boolean
   /** Whether it keeps the server running. */
@@ -18,8 +16,8 @@ export type Reader = {
   readonly pid: number | undefined
 }
 
-const start = (): ChildProcess =>
-  fork(program, [], {
+const start = (program: URL): ChildProcess =>
+  fork(fileURLToPath(program), [], {
     execPath: process.execPath,
     execArgv: ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128'],
     serialization: 'advanced',
@@ -39,8 +37,8 @@ const tooLong = (timeout: number): ConnectorError =>
   new ConnectorError('timed-out', `The data source gave no rows for ${timeout / 1000} seconds.`)
 
 /** Starts a reader process. */
-export const createReader = (): Reader => {
-  const child = start()
+export const createReader = <Request extends object>(program: URL): Reader<Request> => {
+  const child = start(program)
   let alive = true
   let waiting: Waiting | undefined
   const settle = (act: (w: Waiting) => void): void => {
@@ -66,7 +64,7 @@ export const createReader = (): Reader => {
     child.kill('SIGKILL')
     fail(died())
   }
-  const ask = async (message: ToReader, timeout: number): Promise<FromReader> => {
+  const ask = async (message: ToReader<Request>, timeout: number): Promise<FromReader> => {
     if (!alive) throw died()
     const answer = new Promise<FromReader>((resolve, reject) => {
       waiting = { resolve, reject }
@@ -97,20 +95,18 @@ const stopWait = 200
 
 const rowsOf = (answer: FromReader): { readonly rows: readonly Row[]; readonly done: boolean } => {
   if (answer.kind === 'rows') return answer
-  if (answer.kind === 'failed' && answer.busy)
-    throw new ConnectorError('busy', 'The database is being written to; try again.')
-  throw new ConnectorError('rejected', 'The database refused the read.', {
-    detail: answer.kind === 'failed' ? answer.message : 'unexpected answer of a reader process',
-  })
+  if (answer.kind === 'failed')
+    throw new ConnectorError(answer.as, answer.message, { detail: answer.detail })
+  throw new Error('unexpected answer of a reader process')
 }
 
 /**
  * Runs a statement in a reader. While a batch is used the next one is already read, never more. Ending early
  * stops the statement, or the process when it is too deep in it to listen.
  */
-export const readWith = async function* (
-  reader: Reader,
-  request: ReadRequest,
+export const readWith = async function* <Request>(
+  reader: Reader<Request>,
+  request: Request,
   timeout: number,
 ): AsyncGenerator<readonly Row[]> {
   let pending: Promise<FromReader> | undefined = reader.ask(request, timeout)
@@ -129,7 +125,10 @@ export const readWith = async function* (
   }
 }
 
-const stop = async (reader: Reader, pending: Promise<FromReader>): Promise<void> => {
+const stop = async <Request>(
+  reader: Reader<Request>,
+  pending: Promise<FromReader>,
+): Promise<void> => {
   try {
     const idle = await Promise.race([
       pending.then(() => true),

@@ -1,0 +1,104 @@
+import { functions, isFunctionName } from '#odata/functions.ts'
+import type { SchemaMap } from '#odata/edm/schema-map.ts'
+import type { ReadPlan, ReadShape, Row } from '#query/plan.ts'
+import type { Source } from '../connector.ts'
+import { ConnectorError } from '../errors.ts'
+import type { Ask, Inspected } from './inspect.ts'
+import { createKnownFiles } from './known-files.ts'
+import type { FilesRequest } from './messages.ts'
+import type { FilesPool } from './pool.ts'
+import { type Compiled, compileFileCount, compileFileRead } from './statement.ts'
+
+const capabilities = {
+  functions: new Set(Object.keys(functions).filter(isFunctionName)),
+  filter: true,
+}
+
+/** Whether the schema map names a key for a table: files have none, so that the map's is taken. */
+const keysIn =
+  (map: SchemaMap | undefined) =>
+  (table: string): boolean =>
+    Object.values(map?.tables?.[table]?.columns ?? {}).some(
+      ({ primaryKeyComponent }) => primaryKeyComponent !== undefined,
+    )
+
+type Tables = ReadonlyMap<string, Inspected>
+
+/** Compiles each shape once for the files as they are. */
+const createCompiler = () => {
+  const shapes = new WeakMap<ReadShape, { readonly tables: Tables; readonly compiled: Compiled }>()
+  return (shape: ReadShape, tables: Tables): Compiled => {
+    const known = shapes.get(shape)
+    if (known?.tables === tables) return known.compiled
+    const compiled = compileFileRead(shape, tables.get(shape.table)?.rowNumber)
+    shapes.set(shape, { tables, compiled })
+    return compiled
+  }
+}
+
+const requestOf = (
+  folder: string,
+  { statement, types, tables }: Compiled,
+  known: Tables,
+  { values }: ReadPlan,
+): FilesRequest => ({
+  kind: 'read',
+  folder,
+  views: tables.flatMap((table) => known.get(table)?.view ?? []),
+  text: statement.text,
+  values: statement.slots.map((slot) => values[slot] ?? null),
+  types: statement.slots.map((slot) => types.get(slot)),
+})
+
+const closed = (): ConnectorError =>
+  new ConnectorError('unavailable', 'The data source is closed.', { detail: 'source closed' })
+
+/** Opens a folder as a source: each file is a table. */
+export const openFilesSource = (
+  folder: string,
+  map: SchemaMap | undefined,
+  pool: FilesPool,
+): Source => {
+  const ended = new AbortController()
+  const compile = createCompiler()
+
+  const ask: Ask = async (text) => {
+    const request = { kind: 'read', folder, views: [], text, values: [], types: [] } as const
+    const found: Row[] = []
+    for await (const rows of pool.read(request, ended.signal)) found.push(...rows)
+    return found
+  }
+  const files = createKnownFiles(folder, keysIn(map), ask)
+  const checkOpen = (): void => {
+    if (ended.signal.aborted) throw closed()
+  }
+  const rows = async function* (
+    compiled: (tables: Tables) => Compiled,
+    plan: ReadPlan,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Row[]> {
+    checkOpen()
+    signal.throwIfAborted()
+    const tables = await files.tables()
+    yield* pool.read(requestOf(folder, compiled(tables), tables, plan), signal)
+  }
+  return {
+    capabilities,
+    version: () => {
+      checkOpen()
+      return files.version()
+    },
+    describe: async () => {
+      checkOpen()
+      return files.catalog()
+    },
+    read: (plan, signal) => rows((tables) => compile(plan.shape, tables), plan, signal),
+    count: async (plan, signal) => {
+      let total = 0n
+      for await (const [row] of rows(() => compileFileCount(plan.shape), plan, signal))
+        total = BigInt(Number(row?.[0]))
+      return total
+    },
+    close: async () => ended.abort(),
+  }
+}

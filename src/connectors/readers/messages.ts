@@ -1,0 +1,33 @@
+// What the server and a reader process say to each other. The server asks, the process answers, one at a time.
+import type { Row } from '#query/plan.ts'
+import type { ConnectorErrorKind } from '../errors.ts'
+
+export type ToReader<Request> = Request | { readonly kind: 'next' } | { readonly kind: 'stop' }
+
+export type Failure = {
+  readonly kind: 'failed'
+  readonly as: ConnectorErrorKind
+  /** For whoever asked; says nothing of values. */
+  readonly message: string
+  /** For the operator's log; says nothing of values either. */
+  readonly detail: string
+}
+
+export type FromReader =
+  | { readonly kind: 'rows'; readonly rows: readonly Row[]; readonly done: boolean }
+  | { readonly kind: 'stopped' }
+  | Failure
+
+/** Rows of one answer, at most. */
+export const batchRows = 500
+
+/** Rows are handed on when they are so many characters (or bytes) together, whatever their number. */
+export const batchCharacters = 262_144
+
+/** About how much memory a row takes, in characters. */
+export const sizeOf = (row: Row): number => {
+  let size = 0
+  for (const value of row)
+    size += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
+  return size
+}
