@@ -43,6 +43,7 @@ const part = (cell: (a: Sql) => Sql) =>
 export const duckdb: Dialect = {
   placeholder: (n) => `$${n}`,
   comparable: (type, operand) => (type === undefined ? operand : comparables[type](operand)),
+  ranksNullInRows: true,
   same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
   different: (left, right) => sql`${left} IS DISTINCT FROM ${right}`,
   isTrue: (condition) => sql`(${condition}) IS TRUE`,
