@@ -43,13 +43,16 @@ const level = ({ value, column, at }: Step): Sql =>
   value.kind === 'null' ? sql`${column} IS NULL` : sql`${column} = ${at}`
 
 /** One comparison of rows, which an index can answer; only where no null gets in the way. */
-const isOneDirection = (steps: readonly Step[]): boolean => {
+const isOneDirection = (steps: readonly Step[], { ranksNullInRows }: Dialect): boolean => {
   const descending = steps[0]?.order.descending ?? false
   return steps.every(
     ({ order, value }) =>
       order.descending === descending &&
       value.kind !== 'null' &&
-      !(descending && isNullable(order.expression)),
+      !(
+        (descending || (ranksNullInRows === true && steps.length > 1)) &&
+        isNullable(order.expression)
+      ),
   )
 }
 
@@ -63,7 +66,7 @@ const compileAfter = (shape: ReadShape, after: readonly After[], compiler: Compi
       value.kind === 'slot' ? { ...value, type: typeOf(order.expression) ?? value.type } : value
     return [{ order, value, column, at: compileSortable(slot, compiler) }]
   })
-  if (isOneDirection(steps)) {
+  if (isOneDirection(steps, compiler.dialect)) {
     const columns = join(
       steps.map(({ column }) => column),
       sql`, `,

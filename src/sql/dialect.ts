@@ -29,6 +29,8 @@ export type Dialect = {
   readonly equatable?: (type: EdmType | undefined, operand: Sql) => Sql
   /** The form for the order and for what follows a row in it, where the engine's own order is another one; else `comparable`. */
   readonly sortable?: (type: EdmType | undefined, operand: Sql) => Sql
+  /** Said where `(a, b) > (x, y)` is not unknown for an `a` that is null. */
+  readonly ranksNullInRows?: true
   /** Equal, with null equal to null; never unknown. */
   readonly same: (left: Sql, right: Sql) => Sql
   /** Not equal, with null equal to null; never unknown. */

@@ -8,7 +8,6 @@ import { boundValue, createCells } from './values.ts'
 
 export type Cursor = {
   readonly next: () => Promise<{ readonly rows: readonly Row[]; readonly done: boolean }>
-  readonly close: () => void
 }
 
 /** Rows that are looked at together; what the engine hands over is larger, and may be wide. */
@@ -74,5 +73,5 @@ export const openCursor = async (
     }
     return { rows, done: false }
   }
-  return { next, close: () => connection.closeSync() }
+  return { next }
 }

@@ -39,8 +39,10 @@ export const openFolder = async (engine: Engine, folder: string): Promise<OpenFo
   const first = await instance.connect()
   await first.run(shut(folder))
   const known = new Map<string, string>()
-  const connect = async (views: readonly View[]): Promise<DuckDB.DuckDBConnection> => {
-    const connection = await instance.connect()
+  const createViews = async (
+    connection: DuckDB.DuckDBConnection,
+    views: readonly View[],
+  ): Promise<void> => {
     await connection.run('USE files')
     for (const { name, sql } of views) {
       if (known.get(name) === sql) continue
@@ -48,7 +50,16 @@ export const openFolder = async (engine: Engine, folder: string): Promise<OpenFo
       await connection.run(`CREATE OR REPLACE VIEW files.${quoted(name)} AS ${sql}`)
       known.set(name, sql)
     }
-    return connection
+  }
+  const connect = async (views: readonly View[]): Promise<DuckDB.DuckDBConnection> => {
+    const connection = await instance.connect()
+    try {
+      await createViews(connection, views)
+      return connection
+    } catch (error) {
+      connection.closeSync()
+      throw error
+    }
   }
   const close = (): void => {
     first.closeSync()

@@ -44,7 +44,7 @@ const isChange = (text: string, tables: readonly string[]): boolean =>
 /** What the engine's error means. Its text quotes statements and values, so that only its class and place are handed on. */
 export const failureOf = (error: unknown, tables: readonly string[]): Failure => {
   const text = error instanceof Error ? error.message : String(error)
-  const [name = ''] = /^[A-Z][A-Za-z-]*(?: [A-Z][A-Za-z-]*)* Error(?=:)/.exec(text) ?? []
+  const [name = ''] = /^[A-Z][A-Za-z -]{1,40} Error(?=:)/.exec(text) ?? []
   // Without a view a file is looked into, and whatever is wrong is wrong with it.
   const known = Object.hasOwn(kinds, name) ? kinds[name] : undefined
   const kind = isChange(text, tables)

@@ -19,20 +19,20 @@ type Contents = {
   readonly tables: ReadonlyMap<string, Inspected>
 }
 
-/** `hasKey`: whether the data owner names a key for a table. */
+/** `hasKey`: whether the data owner names a key for a table; `now`: milliseconds. */
 export const createKnownFiles = (
   folder: string,
   hasKey: (table: string) => boolean,
   ask: Ask,
+  now: () => number = () => performance.now(),
 ): KnownFiles => {
   let remembered = new Map<string, Inspected>()
   let seen: { readonly listing: Listing; readonly at: number } | undefined
   let current: { readonly signature: string; readonly contents: Promise<Contents> } | undefined
 
   const look = (): Listing => {
-    const now = performance.now()
-    if (seen === undefined || now - seen.at > lookAgain)
-      seen = { listing: listFolder(folder), at: now }
+    if (seen === undefined || now() - seen.at > lookAgain)
+      seen = { listing: listFolder(folder), at: now() }
     return seen.listing
   }
 

@@ -1,4 +1,4 @@
-// The engine is a package that the operator installs (docs/decisions/0010).
+// The engine is a package that an operator may leave out (docs/decisions/0010).
 
 /** The package, in the version that the tests run with. */
 export const enginePackage = { name: '@duckdb/node-api', version: '1.5.6-r.1' }

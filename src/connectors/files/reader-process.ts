@@ -1,5 +1,7 @@
 // A process that runs statements over files one at a time for the server, which may kill it at any moment. The engine has threads of
 // its own, so that this one always listens.
+import { writeFileSync } from 'node:fs'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Failure, FromReader, ToReader } from '../readers/messages.ts'
 import { type Cursor, openCursor } from './cursor.ts'
 import { type Engine, openFolder, type OpenFolder } from './engine.ts'
@@ -9,6 +11,7 @@ import type { FilesRequest } from './messages.ts'
 
 let engine: Engine | undefined
 let opened: OpenFolder | undefined
+let connection: DuckDBConnection | undefined
 let cursor: Cursor | undefined
 let tables: readonly string[] = []
 
@@ -43,19 +46,15 @@ const begin = async (request: FilesRequest): Promise<Failure | undefined> => {
   const folder = await folderOf(loaded, request.folder).catch((error: Error) => error)
   if (folder instanceof Error)
     return failed('unavailable', 'Files cannot be read at the moment.', folder.message)
-  const connection = await folder.connect(request.views)
-  try {
-    cursor = await openCursor(loaded, connection, request)
-  } catch (error) {
-    connection.closeSync()
-    throw error
-  }
+  connection = await folder.connect(request.views)
+  cursor = await openCursor(loaded, connection, request)
   return undefined
 }
 
 const end = (): void => {
-  cursor?.close()
   cursor = undefined
+  connection?.closeSync()
+  connection = undefined
 }
 
 const answerTo = async (message: ToReader<FilesRequest>): Promise<FromReader> => {
@@ -75,8 +74,16 @@ const answerTo = async (message: ToReader<FilesRequest>): Promise<FromReader> =>
   }
 }
 
+// Not all of the engine's memory counts towards its bound: where the system runs out of it, this process goes first (Linux).
+try {
+  writeFileSync('/proc/self/oom_score_adj', '1000')
+} catch {
+  // Elsewhere there is no such file.
+}
+
 // Whatever the engine is in the middle of, it ends with the server.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', (message: ToReader<FilesRequest>) => {
+  if (message.kind === 'interrupt') return connection?.interrupt()
   void answerTo(message).then((answer) => process.send?.(answer))
 })

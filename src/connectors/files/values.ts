@@ -1,5 +1,10 @@
 // Values on their way to the engine and back. Nothing is lost: integers are bigint, decimals text, stamps ISO text in GMT.
-import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import type {
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api'
 import type { EdmType } from '#odata/edm/types.ts'
 import type { Value } from '#query/plan.ts'
 import type { Engine } from './engine.ts'
@@ -8,7 +13,9 @@ const stamp = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:
 
 /** A stamp as the engine reads it: in GMT, with seconds. What is none stays as it is. */
 export const stampText = (text: string): string => {
-  const [, date, clock, second = '00', fraction = '', zone = 'Z'] = stamp.exec(text) ?? []
+  const found = stamp.exec(text)
+  if (found === null) return text
+  const [, date, clock, second = '00', fraction = '', zone = 'Z'] = found
   const instant = Date.parse(`${date}T${clock}:${second}${zone.toUpperCase()}`)
   return Number.isNaN(instant)
     ? text
@@ -18,7 +25,7 @@ export const stampText = (text: string): string => {
 const exact = 2 ** 53
 
 /** Microseconds since 1970 as ISO text; infinity and what is beyond the years 1685 to 2255 as the engine writes it. */
-const stampOf = (value: { readonly micros: bigint }): string => {
+const stampOf = (value: DuckDBTimestampValue | DuckDBTimestampTZValue): string => {
   const micros = Number(value.micros)
   if (Math.abs(micros) >= exact) return longStamp(String(value))
   const whole = Math.floor(micros / 1000)

@@ -1,8 +1,13 @@
-// What the server and a reader process say to each other. The server asks, the process answers, one at a time.
+// What the server and a reader process say to each other. The server asks, the process answers, one at a time. To `interrupt`
+// nothing is answered: whatever is being read ends sooner, where the engine can.
 import type { Row } from '#query/plan.ts'
 import type { ConnectorErrorKind } from '../errors.ts'
 
-export type ToReader<Request> = Request | { readonly kind: 'next' } | { readonly kind: 'stop' }
+export type ToReader<Request> =
+  | Request
+  | { readonly kind: 'next' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'interrupt' }
 
 export type Failure = {
   readonly kind: 'failed'

@@ -138,8 +138,7 @@ export const createPool = <Request extends object>(
     }
     // Nobody may ask for rows any more after an abort, so that it must end everything by itself.
     const abort = (): void => {
-      reader.kill()
-      end()
+      void reader.leave().finally(end)
     }
     signal.addEventListener('abort', abort, { once: true })
     return { reader, end: () => signal.aborted || end() }
@@ -150,7 +149,7 @@ export const createPool = <Request extends object>(
   ): AsyncGenerator<readonly Row[]> {
     const { reader, end } = await begin(placeOf(request), signal)
     try {
-      yield* readWith(reader, request, limits.statementTimeout)
+      yield* readWith(reader, request, { timeout: limits.statementTimeout, signal })
     } catch (error) {
       signal.throwIfAborted()
       throw error

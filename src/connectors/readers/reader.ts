@@ -8,6 +8,8 @@ import type { FromReader, ToReader } from './messages.ts'
 export type Reader<Request> = {
   /** Sends a message and waits for its answer; kills the process when none comes in time. */
   readonly ask: (message: ToReader<Request>, timeout: number) => Promise<FromReader>
+  /** Ends what is being read, and the process with it when it is too deep in that to listen. Whoever waits is told at once. */
+  readonly leave: () => Promise<void>
   readonly kill: () => void
   readonly isAlive: () => boolean
   /** Whether it keeps the server running. */
@@ -35,6 +37,9 @@ const died = (): ConnectorError =>
 
 const tooLong = (timeout: number): ConnectorError =>
   new ConnectorError('timed-out', `The data source gave no rows for ${timeout / 1000} seconds.`)
+
+/** Milliseconds that a process has to hear that nobody wants its rows any more. */
+const stopWait = 200
 
 /** Starts a reader process. */
 export const createReader = <Request extends object>(program: URL): Reader<Request> => {
@@ -82,16 +87,37 @@ export const createReader = <Request extends object>(program: URL): Reader<Reque
       clearTimeout(timer)
     }
   }
+  /** Whether what was asked for is answered soon; nobody else waits for it any more. */
+  const interrupt = async (current: Waiting): Promise<boolean> => {
+    const answered = new Promise<boolean>((resolve) => {
+      waiting = { resolve: () => resolve(true), reject: () => resolve(false) }
+    })
+    current.reject(died())
+    child.send({ kind: 'interrupt' }, () => undefined)
+    const timer = setTimeout(kill, stopWait)
+    try {
+      return await answered
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+  const leave = async (): Promise<void> => {
+    const current = waiting
+    if (!alive || (current !== undefined && !(await interrupt(current)))) return
+    try {
+      await ask({ kind: 'stop' }, stopWait)
+    } catch {
+      kill()
+    }
+  }
   const hold = (on: boolean): void => {
     if (on) child.ref()
     else child.unref()
     if (on) child.channel?.ref()
     else child.channel?.unref()
   }
-  return { ask, kill, isAlive: () => alive, hold, exited, pid: child.pid }
+  return { ask, leave, kill, isAlive: () => alive, hold, exited, pid: child.pid }
 }
-
-const stopWait = 200
 
 const rowsOf = (answer: FromReader): { readonly rows: readonly Row[]; readonly done: boolean } => {
   if (answer.kind === 'rows') return answer
@@ -107,12 +133,13 @@ const rowsOf = (answer: FromReader): { readonly rows: readonly Row[]; readonly d
 export const readWith = async function* <Request>(
   reader: Reader<Request>,
   request: Request,
-  timeout: number,
+  { timeout, signal }: { readonly timeout: number; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly Row[]> {
   let pending: Promise<FromReader> | undefined = reader.ask(request, timeout)
   try {
     while (pending !== undefined) {
       const answer: FromReader = await pending
+      signal.throwIfAborted()
       pending = undefined
       const { rows, done } = rowsOf(answer)
       if (!done) pending = reader.ask({ kind: 'next' }, timeout)
@@ -121,22 +148,7 @@ export const readWith = async function* <Request>(
       if (rows.length > 0) yield rows
     }
   } finally {
-    if (pending !== undefined) await stop(reader, pending)
-  }
-}
-
-const stop = async <Request>(
-  reader: Reader<Request>,
-  pending: Promise<FromReader>,
-): Promise<void> => {
-  try {
-    const idle = await Promise.race([
-      pending.then(() => true),
-      new Promise<false>((resolve) => setTimeout(resolve, stopWait, false)),
-    ])
-    if (idle) await reader.ask({ kind: 'stop' }, stopWait)
-    else reader.kill()
-  } catch {
-    reader.kill()
+    // After an abort the reader has been left already, and may have found other work.
+    if (pending !== undefined && !signal.aborted) await reader.leave()
   }
 }

@@ -47,6 +47,8 @@ const sendBatch = (rows: IterableIterator<Row>): void => {
 }
 
 const handle = (message: ToReader<ReadRequest>): void => {
+  // Heard between statements only, when there is nothing left to interrupt.
+  if (message.kind === 'interrupt') return
   if (message.kind === 'read') {
     const statement = prepareRows(database(message), message.text, message.exact)
     cursor = statement.iterate(message.values.map(bindable))

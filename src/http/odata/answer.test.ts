@@ -259,6 +259,9 @@ describe('a collection', () => {
   for (const [query, status] of [
     ["$filter=price eq 'x'", 400],
     ['$filter=nope eq 1', 400],
+    ["$filter=contain(name,'x')", 400],
+    ['$filter=City(1)/name eq null', 501],
+    ['$filter=Ns.f(x=1)', 501],
     ['$filter=id', 400],
     ['$filter=contains(id,1)', 400],
     ['$filter=contains(name)', 400],

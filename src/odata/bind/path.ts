@@ -2,6 +2,7 @@
 import type { ODataExpression, PathExpression, PathSegment } from '../ast.ts'
 import { badRequest, notSupported } from '../errors.ts'
 import type { BoundExpression, BoundRows, Instance } from './bound.ts'
+import { unknownFunction } from './call.ts'
 import {
   faultAt,
   findProperty,
@@ -19,7 +20,10 @@ type BindAny = Bind<ODataExpression>
 /** What is bound so far: still an instance, or the entities of a collection. */
 type Walked = { readonly instance: Instance } | { readonly rows: BoundRows }
 
-const refuseArguments = (segment: NameSegment, { target }: Scope): void => {
+const refuseArguments = (segment: NameSegment, { type }: Instance, { target }: Scope): void => {
+  const known = type.properties.has(segment.name) || type.navigations.has(segment.name)
+  if (segment.args !== undefined && !known && !segment.name.includes('.'))
+    throw badRequest(unknownFunction(segment.name), { target, position: segment.at })
   if (segment.args !== undefined)
     throw notSupported(`keys and function calls in expressions ('${segment.name}(…)')`, {
       target,
@@ -118,7 +122,7 @@ const ofInstance = (
   if (segment.kind === 'annotation') throw notSupported('annotations in expressions', place)
   if (segment.kind === 'count') throw badRequest('$count follows a collection', place)
   if (segment.kind !== 'name') throw badRequest(`'${segment.kind}' follows a collection`, place)
-  refuseArguments(segment, scope)
+  refuseArguments(segment, instance, scope)
   const found = findProperty(scope, instance, segment.name) ?? step(instance, segment, scope)
   if (found === undefined) throw unknownProperty(instance.type, segment.name, place)
   return found

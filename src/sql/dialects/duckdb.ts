@@ -131,6 +131,7 @@ export const duckdb: Dialect = {
   placeholder: (n) => `$${n}`,
   parameter: (_type, value) => value,
   comparable: (type, operand) => (type === undefined ? operand : comparables[type](operand)),
+  ranksNullInRows: true,
   same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
   different: (left, right) => sql`${left} IS DISTINCT FROM ${right}`,
   isTrue: (condition) => sql`(${condition}) IS TRUE`,
