@@ -34,7 +34,7 @@ test('a connector gets the secret options with the others when it opens a data s
     store,
     dataSources: { readById: () => answering(dataSource as unknown as DataSource) },
     connectors: { find: (id: number) => (id === 9 ? connector : undefined) },
-    secretOptions: { whole: (of: DataSource) => answering({ ...of.options, Password: 'p' }) },
+    secretOptions: { open: () => answering({ Password: 'p' }) },
     clock: { now: () => 0 },
     logs: { note: () => undefined },
     contextOf: (tenantId: number) => ({ filesDirectory: `/files/${tenantId}` }),

@@ -295,7 +295,7 @@ test('a malformed OData URL is refused with 400, the option at fault and the pos
     ['$filter=id%20eq', '$filter', 5],
     ['$filter=(id%20eq%201', '$filter', 8],
     ['$filter=id%20eq%201%20xor', '$filter', 7],
-    ["$filter=name%20eq%20'x", '$filter', 8],
+    ["$filter=name%20eq%20'x", '$filter', 10],
     ['$orderby=id%20sideways', '$orderby', 2],
     ['$select=id,,name', '$select', 3],
   ] as const) {
