@@ -2,6 +2,7 @@
 import type { ExpandItem, QueryOptions } from '../ast.ts'
 import type { EntitySet, NavigationProperty } from '../edm/model.ts'
 import { badRequest, notSupported } from '../errors.ts'
+import { noOptions } from '../no-options.ts'
 import type { Instance } from './bound.ts'
 import type { BoundQuery } from './query.ts'
 import { rowOf, spend, unknownProperty, type Scope } from './scope.ts'
@@ -23,30 +24,6 @@ export type BindNested = (
 
 /** How deep `$levels=max` goes (URL 5.1.2.1.1 leaves that to the service). */
 const mostLevels = 6
-
-/** Each is a query of its own inside the statement. */
-const mostExpands = 100
-
-const noOptions: QueryOptions = {
-  filter: undefined,
-  select: undefined,
-  expand: undefined,
-  orderBy: undefined,
-  compute: undefined,
-  apply: undefined,
-  search: undefined,
-  top: undefined,
-  skip: undefined,
-  count: false,
-  levels: undefined,
-  skipToken: undefined,
-  deltaToken: undefined,
-  format: undefined,
-  id: undefined,
-  index: undefined,
-  schemaVersion: undefined,
-  aliases: new Map(),
-}
 
 /** The options of the next level: the same again, one level less, as long as the property leads to its own type. */
 const withLevels = (
@@ -106,8 +83,6 @@ const bindItem = (
   if (set === undefined) throw new TypeError(`The model has no set '${navigation.targetSet}'`)
   const given = item.options ?? noOptions
   refuse(given, navigation, scope, at)
-  if (++scope.budget.nodes > 0 && scope.budget.rows > mostExpands * 4)
-    throw badRequest('The query expands too much; leave something out.', place)
   spend(scope)
   const options = withLevels(item, given, navigation, scope)
   const row = rowOf(set.type, scope.budget)

@@ -39,8 +39,10 @@ const bindAlias = ({ root, segments, at }: Kind<'path'>, scope: Scope): BoundExp
 
 const bindCompare = (expression: Kind<'compare'>, scope: Scope): BoundExpression => {
   const { operator, at } = expression
-  const left = bindExpression(expression.left, scope)
-  const right = bindExpression(expression.right, scope)
+  const sideOf = (side: ODataExpression): BoundExpression =>
+    bindExpression(side, leadsToEntity(side, scope) ? { ...scope, entities: true } : scope)
+  const left = sideOf(expression.left)
+  const right = sideOf(expression.right)
   for (const [side, other] of [
     [expression.left, right],
     [expression.right, left],

@@ -136,8 +136,8 @@ const asValue = (found: BoundExpression | Walked, scope: Scope, at: number): Bou
   if ('rows' in found)
     throw faultAt(scope, 'A collection is followed by any, all, $count or $filter', at)
   const [key] = found.instance.type.key
-  if (key === undefined || found.instance.kind === 'row')
-    throw faultAt(scope, 'Expected a property, found an entity', at)
+  if (key === undefined || scope.entities !== true || found.instance.kind === 'row')
+    throw faultAt(scope, 'Expected a property, found an entity; name one of its properties', at)
   return { kind: 'property', instance: found.instance, property: key, type: key.type }
 }
 

@@ -6,6 +6,9 @@ import type { BoundExpression, Instance } from './bound.ts'
 /** Nodes of a request at most; aliases may multiply what was written (threat T70). */
 const mostNodes = 10_000
 
+/** Rows of a request at most: each is a query of its own, or joined to one. */
+const mostRows = 200
+
 /** Counted over the whole of a request. */
 export type Budget = { nodes: number; rows: number }
 
@@ -25,6 +28,8 @@ export type Scope = {
   readonly computed: ReadonlyMap<string, BoundExpression>
   readonly aliases: ReadonlyMap<string, ODataExpression>
   readonly budget: Budget
+  /** Whether a path may lead to an entity, which then stands for its key: beside null, and to be counted. */
+  readonly entities?: boolean
 }
 
 export const spend = (scope: Scope): void => {
@@ -34,11 +39,17 @@ export const spend = (scope: Scope): void => {
     })
 }
 
-/** A new row of a type. */
+/** A new row of a type. Throws where the request has too many. */
 export const rowOf = (
   type: EntityType,
   budget: Budget,
-): Extract<Instance, { readonly kind: 'row' }> => ({ kind: 'row', id: budget.rows++, type })
+): Extract<Instance, { readonly kind: 'row' }> => {
+  if (budget.rows >= mostRows)
+    throw badRequest(
+      `The query expands and asks too much (${mostRows} collections); leave something out.`,
+    )
+  return { kind: 'row', id: budget.rows++, type }
+}
 
 export const faultAt = ({ target }: Scope, message: string, position: number): ODataError =>
   badRequest(message, { target, position })

@@ -1,5 +1,6 @@
 // The system query options by name: what reads each, whether it stands in a query or in parentheses.
 import type { ODataExpression, QueryOptions } from '../ast.ts'
+import { noOptions } from '../no-options.ts'
 import { parseApply } from './apply.ts'
 import { parseCompute } from './compute.ts'
 import { parseExpand } from './expand.ts'
@@ -22,26 +23,7 @@ export type MutableOptions = { -readonly [K in keyof QueryOptions]: QueryOptions
 
 export const emptyOptions = (
   aliases: ReadonlyMap<string, ODataExpression> = new Map(),
-): MutableOptions => ({
-  filter: undefined,
-  select: undefined,
-  expand: undefined,
-  orderBy: undefined,
-  compute: undefined,
-  apply: undefined,
-  search: undefined,
-  top: undefined,
-  skip: undefined,
-  count: false,
-  levels: undefined,
-  skipToken: undefined,
-  deltaToken: undefined,
-  format: undefined,
-  id: undefined,
-  index: undefined,
-  schemaVersion: undefined,
-  aliases,
-})
+): MutableOptions => ({ ...noOptions, aliases })
 
 const parseNatural = (scanner: Scanner): number => {
   const digits = take(scanner, /\d{1,15}(?!\d)/y)

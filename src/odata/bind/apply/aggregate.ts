@@ -9,6 +9,7 @@ import {
   type BoundOutput,
 } from '../bound.ts'
 import { bindExpression } from '../expression.ts'
+import { leadsToEntity } from '../path.ts'
 import {
   computedOutput,
   opened,
@@ -50,7 +51,8 @@ export const bindAggregate = (item: AggregateItem, open: Open): BoundOutput => {
       type: 'Edm.Int64',
     })
   }
-  const operand = bindExpression(expression, scopeOf(open))
+  const entities = method === 'countdistinct' && leadsToEntity(expression, scopeOf(open))
+  const operand = bindExpression(expression, { ...scopeOf(open), entities })
   if (method === undefined || alias === undefined)
     throw badRequest(
       "Expected 'with', a method, 'as' and a name: there are no custom aggregates",
@@ -95,7 +97,12 @@ export const groupingOutput = ({ path, at }: GroupPath, open: Open): BoundOutput
   const segments = path.map((name) => ({ kind: 'name', name, args: undefined, at }) as const)
   const name = path.join('/')
   const known = open.row.type.properties.get(name)
-  const expression = bindExpression({ kind: 'path', root: 'here', segments, at }, scopeOf(open))
+  const named = { kind: 'path', root: 'here', segments, at } as const
+  if (leadsToEntity(named, scopeOf(open)))
+    throw notSupported('grouping by entities; name their properties', { target, position: at })
+  const expression = bindExpression(named, scopeOf(open))
+  if (expression.type !== 'null' && familyOf(expression.type) === 'binary')
+    throw notSupported('grouping by Edm.Binary', { target, position: at })
   const property =
     known ??
     (expression.kind === 'property' ? expression.property : propertyOf(name, expression.type))
