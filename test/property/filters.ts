@@ -33,16 +33,42 @@ const text = fc.oneof(
   fc.constantFrom('t', 'c', 'e'),
   fc.constantFrom(...texts).map((value) => (value === null ? 'null' : quoted(value))),
   fc.constantFrom('tolower(t)', 'toupper(t)', "tolower('ÄB')"),
+  fc.constantFrom(
+    'concat(t,e)',
+    'trim(t)',
+    'substring(t,1)',
+    'substring(t,0,1)',
+    'substring(t,-1)',
+  ),
+  fc.constantFrom("case(n gt 0 : t,true : 'x')", 'cast(n,Edm.String)'),
 )
 const number = fc.oneof(
   fc.constantFrom('n', 'm', 'b', 'd', 'x', 'r', 'id'),
   fc.constantFrom('length(t)', 'year(at)', 'month(day)', 'day(ts)', 'null'),
   fc.constantFrom('0', '1', '-1', '5', '2.5', '-2.5', '0.1', '1e0', '-INF'),
   fc.constantFrom('9007199254740993', '9007199254740992.0'),
+  // Whole numbers alone: what is a fraction is exact in some engines, and in others not.
+  fc.constantFrom(
+    'n add m',
+    'm mul 2',
+    'n sub id',
+    'n div 2',
+    'n mod 3',
+    '-m',
+    'm div 0',
+    '(n add 1) mul m',
+  ),
+  fc.constantFrom(
+    "indexof(t,'b')",
+    'hour(at)',
+    'minute(clock)',
+    'second(ts)',
+    'case(f : m,n gt 1 : 7)',
+  ),
 )
 const stamp = fc.oneof(fc.constantFrom('at', 'ts'), fc.constantFrom(...literals(stamps)))
-const date = fc.constantFrom('day', '2000-01-01', ...literals(dates))
-const clock = fc.constantFrom('clock', ...literals(clocks))
+const date = fc.constantFrom('day', 'date(at)', '2000-01-01', ...literals(dates))
+const clock = fc.constantFrom('clock', 'time(ts)', ...literals(clocks))
 const guid = fc.constantFrom('g', ...literals(guids))
 const flag = fc.constantFrom('f', 'true', 'false', 'null')
 const operator = fc.constantFrom('eq', 'ne', 'gt', 'ge', 'lt', 'le')
@@ -52,7 +78,7 @@ const compare = (operand: fc.Arbitrary<string>) =>
 const listed = (operand: fc.Arbitrary<string>, items: readonly string[]) =>
   fc
     .tuple(operand, fc.array(fc.constantFrom(...items), { maxLength: 3 }))
-    .map(([a, list]) => `${a} in (${list.join(',')})`)
+    .map(([a, list]) => `(${a}) in (${list.join(',')})`)
 
 /**
  * Conditions over the properties `id m` (never null), `t c e` (text), `n b d x r` (numbers), `at ts` (stamps), `day`, `clock`,
@@ -71,6 +97,7 @@ export const { condition } = fc.letrec<{ condition: string }>((tie) => ({
     flag,
     listed(text, ["'a'", "'B'", 'null']),
     listed(number, ['0', '1', '2.5', 'null']),
+    fc.tuple(number, number, number).map(([a, b, c]) => `(${a}) in [${b},${c}]`),
     fc
       .tuple(fc.constantFrom('contains', 'startswith', 'endswith'), text, text)
       .map(([f, a, b]) => `${f}(${a},${b})`),
