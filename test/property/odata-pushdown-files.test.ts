@@ -113,9 +113,9 @@ test('a filter finds in a file the rows that the evaluation in memory finds', as
       assert.deepEqual(pushed, kept.map(idOf), filter)
       compared += pushed.length > 0 && pushed.length < everything.length ? 1 : 0
     }),
-    { numRuns: 600 },
+    { numRuns: 150 },
   )
-  assert.ok(compared > 120, `only ${compared} filters told rows apart`)
+  assert.ok(compared > 25, `only ${compared} filters told rows apart`)
 })
 
 test('pages by keyset give every row of a file once and in the order of the whole', async () => {
@@ -140,6 +140,6 @@ test('pages by keyset give every row of a file once and in the order of the whol
         assert.deepEqual(paged, whole, order)
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 20 },
   )
 })

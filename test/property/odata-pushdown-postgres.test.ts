@@ -111,9 +111,9 @@ test('a filter that PostgreSQL answers finds the rows that the evaluation in mem
       assert.deepEqual(pushed, kept.map(idOf), filter)
       compared += pushed.length > 0 && pushed.length < everything.length ? 1 : 0
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   )
-  assert.ok(compared > 300, `only ${compared} filters told rows apart`)
+  assert.ok(compared > 90, `only ${compared} filters told rows apart`)
 })
 
 test('pages by keyset give every row of PostgreSQL once and in the order of the whole', async () => {
@@ -137,6 +137,6 @@ test('pages by keyset give every row of PostgreSQL once and in the order of the 
         assert.deepEqual(paged, whole, order)
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   )
 })

@@ -1,9 +1,23 @@
 // Which reads an index bounds, so that they may run inside the server (DESIGN invariant 22).
+import type { EdmType } from '#odata/edm/types.ts'
 import type { Table } from '#query/catalog.ts'
-import { isNullable, type Expression, type ReadPlan } from '#query/plan.ts'
+import {
+  isNullable,
+  onlyTable,
+  type Expression,
+  type ReadPlan,
+  type ReadShape,
+} from '#query/plan.ts'
 
 /** Rows of one page that the server itself may read. */
 const mostRows = 201
+
+/** These types compare through a function, which no index answers. */
+const throughFunction: ReadonlySet<EdmType> = new Set([
+  'Edm.DateTimeOffset',
+  'Edm.TimeOfDay',
+  'Edm.Guid',
+])
 
 const equalColumns = (filter: Expression): readonly string[] | undefined => {
   const operands = filter.kind === 'and' ? filter.operands : [filter]
@@ -15,10 +29,7 @@ const equalColumns = (filter: Expression): readonly string[] | undefined => {
       ? [e.left]
       : [],
   )
-  // These types compare through a function, which no index answers.
-  const direct = columns.filter(
-    ({ type }) => type !== 'Edm.DateTimeOffset' && type !== 'Edm.TimeOfDay' && type !== 'Edm.Guid',
-  )
+  const direct = columns.filter(({ type }) => !throughFunction.has(type))
   return direct.length === operands.length ? direct.map(({ name }) => name) : undefined
 }
 
@@ -38,13 +49,7 @@ const isKeysetPage = ({ shape, values }: ReadPlan, table: Table): boolean => {
   if (Number(values[limit.index]) > mostRows) return false
   const descending = order[0]?.descending ?? false
   const columns = order.flatMap(({ expression: e, descending: d }) =>
-    e.kind === 'column' &&
-    d === descending &&
-    e.type !== 'Edm.DateTimeOffset' &&
-    e.type !== 'Edm.TimeOfDay' &&
-    e.type !== 'Edm.Guid'
-      ? [e]
-      : [],
+    e.kind === 'column' && d === descending && !throughFunction.has(e.type) ? [e] : [],
   )
   if (columns.length < order.length) return false
   const simple =
@@ -56,10 +61,74 @@ const isKeysetPage = ({ shape, values }: ReadPlan, table: Table): boolean => {
   )
 }
 
-/** Whether the read touches no more than a few rows, whatever the size of the table. */
-export const isBoundedRead = (plan: ReadPlan, table: Table | undefined): boolean =>
-  table !== undefined &&
-  table.isPlain &&
-  // Whatever is computed could take any time.
-  plan.shape.outputs.every(({ kind }) => kind === 'column') &&
-  (isKeyRead(plan, table) || isKeysetPage(plan, table))
+type FindTable = (name: string) => Table | undefined
+
+/** Rows of one answer, expanded ones included, that the server itself may read. */
+const mostNestedRows = 5500
+
+/** The columns that tie nested rows to the row they belong to; undefined where there is another condition. */
+const tiedColumns = ({ from, filter }: ReadShape): readonly string[] | undefined => {
+  const operands = filter === undefined ? [] : filter.kind === 'and' ? filter.operands : [filter]
+  const columns = operands.flatMap((e) =>
+    e.kind === 'compare' &&
+    e.operator === 'eq' &&
+    e.left.kind === 'column' &&
+    e.left.row === from.row &&
+    e.right.kind === 'column' &&
+    e.right.row !== from.row
+      ? [e.left]
+      : [],
+  )
+  const direct = columns.filter(({ type }) => !throughFunction.has(type))
+  return direct.length === operands.length ? direct.map(({ name }) => name) : undefined
+}
+
+/** At most so many nested rows belong to one row, found by an index in their order; undefined where nothing bounds them. */
+const nestedRows = (query: ReadShape, plan: ReadPlan, find: FindTable): number | undefined => {
+  const table = find(onlyTable(query) ?? '')
+  const tied = tiedColumns(query)
+  if (table?.isPlain !== true || tied === undefined || query.offset !== undefined) return undefined
+  const isTied = (column: string | undefined) => column !== undefined && tied.includes(column)
+  if (table.indexes.some(({ unique, columns }) => unique && columns.every(isTied))) return 1
+  const [first] = query.order
+  const order = query.order.map(({ expression: e, descending }) =>
+    e.kind === 'column' && descending === first?.descending && !throughFunction.has(e.type)
+      ? e.name
+      : undefined,
+  )
+  const answers = table.indexes.some(
+    ({ columns }) =>
+      columns.slice(0, tied.length).every(isTied) &&
+      order.every((name, i) => name !== undefined && columns[tied.length + i] === name),
+  )
+  return answers && query.limit !== undefined ? Number(plan.values[query.limit.index]) : undefined
+}
+
+/** Rows inside one row of the shape, of all depths; undefined where something could take any time. */
+const rowsInside = (shape: ReadShape, plan: ReadPlan, find: FindTable): number | undefined => {
+  let total = 0
+  for (const output of shape.outputs) {
+    if (output.kind === 'column') continue
+    if (output.kind !== 'rows') return undefined
+    const own = nestedRows(output.query, plan, find)
+    const inside = rowsInside(output.query, plan, find)
+    if (own === undefined || inside === undefined) return undefined
+    total += own * (1 + inside)
+  }
+  return total
+}
+
+/** Whether the read touches no more than a few rows, whatever the size of the tables. */
+export const isBoundedRead = (
+  plan: ReadPlan,
+  table: Table | undefined,
+  find: FindTable,
+): boolean => {
+  if (table === undefined || !table.isPlain) return false
+  const inside = rowsInside(plan.shape, plan, find)
+  if (inside === undefined) return false
+  if (isKeyRead(plan, table)) return inside <= mostNestedRows
+  const limit = plan.shape.limit
+  const page = limit === undefined ? Infinity : Number(plan.values[limit.index])
+  return isKeysetPage(plan, table) && (inside === 0 || page * inside <= mostNestedRows)
+}

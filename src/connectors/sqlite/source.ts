@@ -28,6 +28,8 @@ const isExact = ({ outputs }: ReadShape): boolean =>
   outputs.some((output) => ['Edm.Int64', 'Edm.Decimal'].includes(typeOf(output) ?? ''))
 
 type Compiled = {
+  /** Makes rows of the nested ones, where there are any. */
+  readonly decode?: ((row: Row) => Row) | undefined
   readonly statement: Statement
   readonly exact: boolean
   /** Here, a read without a limit is one row by a unique index. */
@@ -41,7 +43,9 @@ const createCompiler = () => {
     const known = shapes.get(shape)
     if (known !== undefined) return known
     const statement = compileRead(shape, dialects.sqlite)
-    const fresh = { statement, exact: isExact(shape), single: shape.limit === undefined }
+    const decode = nestedDecoder(shape)
+    const single = shape.limit === undefined
+    const fresh = { statement, exact: isExact(shape), single, decode }
     shapes.set(shape, fresh)
     return fresh
   }
@@ -65,16 +69,20 @@ const oneBatch = (rows: IterableIterator<Row>): readonly Row[] | undefined => {
 /** Runs a statement inside the server; `undefined` when it fails there, or is not for it. */
 const runHere = (
   file: OpenedFile,
-  { statement, exact, single }: Compiled,
+  { statement, exact, single, decode }: Compiled,
   values: readonly Value[],
 ): readonly Row[] | undefined => {
   try {
     const bound = valuesOf(statement, values).map(bindable)
     const prepared = file.statement(statement.text, exact)
     file.share()
-    if (single !== true) return oneBatch(prepared.iterate(bound))
+    if (single !== true) {
+      const rows = oneBatch(prepared.iterate(bound))
+      return decode === undefined ? rows : rows?.map(decode)
+    }
     const row = prepared.get(bound)
-    return row === undefined ? [] : [row]
+    if (row === undefined) return []
+    return [decode === undefined ? row : decode(row)]
   } catch {
     // Locked, or changed since: a process may wait, and reports what is wrong.
     file.forget(statement.text)
@@ -108,7 +116,7 @@ const createLocalReads = (compile: (shape: ReadShape) => Compiled) => {
     return undefined
   }
   return (file: OpenedFile, plan: ReadPlan): readonly Row[] | undefined =>
-    isBoundedRead(plan, tableOf(file, plan))
+    isBoundedRead(plan, tableOf(file, plan), file.table)
       ? runHere(file, compile(plan.shape), plan.values)
       : readWindow(file, plan)
 }
@@ -149,8 +157,9 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
     signal.throwIfAborted()
     const here = readHere(opened(), plan)
     if (here !== undefined) return yield here
-    const decode = nestedDecoder(plan.shape)
-    const rows = readThere(compile(plan.shape), plan.values, signal)
+    const compiled = compile(plan.shape)
+    const { decode } = compiled
+    const rows = readThere(compiled, plan.values, signal)
     if (decode === undefined) yield* rows
     else for await (const batch of rows) yield batch.map(decode)
   }
