@@ -88,7 +88,9 @@ const shown = (scanner: Scanner): string => {
   const point = scanner.text.codePointAt(scanner.at)
   if (point === undefined) return 'the end of the text'
   if (point === 0x2b) return "'+' (write a space as %20 and a plus sign as %2B)"
-  return `'${String.fromCodePoint(point)}'`
+  // Of a blank nobody would see anything; what stands behind it was meant.
+  const word = /^[ \t]+([^\s(),;]{1,40})/.exec(scanner.text.slice(scanner.at, scanner.at + 60))?.[1]
+  return `'${word ?? String.fromCodePoint(point)}'`
 }
 
 export const unexpected = (scanner: Scanner, wanted: string): ODataError =>
