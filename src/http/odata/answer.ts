@@ -1,19 +1,19 @@
 // From an OData request to its answer, without HTTP: one service per opened data source.
 import type { ResourcePath } from '#odata/ast.ts'
 import { bindSet } from '#odata/bind-request.ts'
-import { renderCsdlXml } from '#odata/edm/csdl-xml.ts'
 import { modelFromTables } from '#odata/edm/from-catalog.ts'
 import type { Model } from '#odata/edm/model.ts'
 import { badRequest, notSupported, ODataError } from '#odata/errors.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
 import { parseResourcePath } from '#odata/parse/resource-path.ts'
-import { metadataUrl } from '#odata/render/links.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import { answerCollection, answerCount } from './collection.ts'
 import { answerEntity } from './entity.ts'
-import { checkVersions, jsonContentType, negotiateJson, negotiateXml } from './format.ts'
-import { answerWith, type ODataAnswer } from './service-answer.ts'
+import { finishAnswer } from './conditional.ts'
+import { answerMetadata, answerService } from './documents.ts'
+import type { ODataAnswer } from './service-answer.ts'
 import type { Call, ModelState, ODataContext, ODataRequest, ServiceDeps } from './service.ts'
+import { negotiateVersion } from './versions.ts'
 
 export { renderODataError } from './service-answer.ts'
 
@@ -34,17 +34,14 @@ export type ODataService = {
   readonly model: () => Promise<Model>
 }
 
-const createState = (version: string, model: Model): ModelState => {
-  let xml: string | undefined
-  return {
-    version,
-    model,
-    xml: () => (xml ??= renderCsdlXml(model)),
-    entities: createBoundedMap(200),
-    collections: createBoundedMap(200),
-    options: createBoundedMap(500),
-  }
-}
+const createState = (version: string, model: Model): ModelState => ({
+  version,
+  model,
+  documents: createBoundedMap(4),
+  entities: createBoundedMap(200),
+  collections: createBoundedMap(200),
+  options: createBoundedMap(500),
+})
 
 /** Keeps the model of the current version of the source; identical builds at once are shared. */
 const createModelCache = ({ source, namespace, settings }: ServiceDeps) => {
@@ -68,23 +65,6 @@ const createModelCache = ({ source, namespace, settings }: ServiceDeps) => {
   }
 }
 
-const answerService = ({ deps, state, request, options }: Call): ODataAnswer => {
-  const format = negotiateJson(request.headers.accept, options.format)
-  const value = [...state.model.sets.keys()].map((name) => ({
-    name,
-    kind: 'EntitySet',
-    url: encodeURIComponent(name),
-  }))
-  const context =
-    format.metadata === 'none' ? {} : { '@odata.context': metadataUrl(deps.serviceRoot) }
-  return answerWith(200, jsonContentType(format), JSON.stringify({ ...context, value }))
-}
-
-const answerMetadata = ({ state, request, options }: Call): ODataAnswer => {
-  negotiateXml(request.headers.accept, options.format)
-  return answerWith(200, 'application/xml;charset=utf-8', state.xml())
-}
-
 const checkWholeOptions = ({ options }: Call): void => {
   const { filter, select, orderBy, top, skip, skipToken, count } = options
   if (count || [filter, select, orderBy, top, skip, skipToken].some((given) => given !== undefined))
@@ -101,14 +81,13 @@ const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAn
   return path.count ? answerCount(call, set) : answerCollection(call, set)
 }
 
-const checkRequest = ({ method, path, query, headers }: ODataRequest): void => {
+const checkRequest = ({ method, path, query }: ODataRequest): void => {
   if (path.length + query.length > longestUrl)
     throw new ODataError('too-long', `A URL has at most ${longestUrl} characters; shorten $filter.`)
   if (method !== 'GET' && method !== 'HEAD') {
     if (path === '/$batch') throw notSupported('$batch')
     throw new ODataError('method-not-allowed', 'This service is read-only; use GET.')
   }
-  checkVersions(headers['odata-version'], headers['odata-maxversion'])
 }
 
 const optionsOf = (state: ModelState, query: string): Call['options'] => {
@@ -131,10 +110,13 @@ export const createODataService = (deps: ServiceDeps): ODataService => {
   return {
     answer: async (request, context, signal) => {
       checkRequest(request)
+      const version = negotiateVersion(request.headers)
       const path = parseResourcePath(request.path)
       const state = await stateOf()
       const options = optionsOf(state, request.query)
-      const answer = await dispatch(path, { deps, state, request, options, context, signal })
+      const call: Call = { deps, state, request, options, version, context, signal }
+      const found = await dispatch(path, call)
+      const answer = finishAnswer(found, request.headers['if-none-match'], version)
       return request.method === 'HEAD' ? withoutBody(answer) : answer
     },
     model: async () => (await stateOf()).model,

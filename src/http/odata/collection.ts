@@ -4,29 +4,36 @@ import { defaultPageSize } from '#features/limits/effective.ts'
 import { bindCollection } from '#odata/bind-request.ts'
 import type { EntitySet } from '#odata/edm/model.ts'
 import { ODataError } from '#odata/errors.ts'
-import { createRowRenderer } from '#odata/render/json.ts'
+import { createLayout } from '#odata/render/layout.ts'
 import { canonicalQuery, contextUrl, nextLink } from '#odata/render/links.ts'
+import { controlPrefix } from '#odata/version.ts'
 import { parseCursor, renderCursor, type Cursor } from '#query/cursor.ts'
 import { applyRest } from '#query/evaluate.ts'
 import { planCollection, type CollectionPlan } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import { splitPlan } from '#query/split.ts'
 import { createBoundedMap } from './bounded-map.ts'
-import { jsonContentType, negotiateJson, preferredPageSize } from './format.ts'
+import { jsonContentType, negotiateJson } from './format.ts'
+import { parsePrefer, preferenceApplied } from './prefer.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedCollection } from './service.ts'
 
 const prepare = (call: Call, set: EntitySet): PreparedCollection => {
-  const { deps, request, options } = call
-  const format = negotiateJson(request.headers.accept, options.format)
-  const bound = bindCollection(set, options)
-  const context = contextUrl(deps.serviceRoot, set.name, bound.select.listed, false)
+  const { deps, request, options, version } = call
+  const { serviceRoot } = deps
+  const { namespace } = call.state.model
+  const format = negotiateJson(request.headers.accept, options.format, version)
+  const asked = bindCollection(set, options)
+  const { select } = asked
+  const context = contextUrl(serviceRoot, set.name, select.listed, false)
+  const named = `"${controlPrefix(version)}context"`
+  const layout = createLayout({ set, select, namespace, serviceRoot, format })
   return {
-    bound,
-    head: format.metadata === 'none' ? '{' : `{"@odata.context":${JSON.stringify(context)},`,
+    bound: { ...asked, select: { ...select, properties: layout.properties } },
+    head: format.metadata === 'none' ? '{' : `{${named}:${JSON.stringify(context)},`,
     canonical: canonicalQuery(options),
     contentType: jsonContentType(format),
-    render: createRowRenderer(bound.select.properties, format.ieee754),
+    render: layout.render,
     ieee754: format.ieee754,
     plans: createBoundedMap(4),
   }
@@ -75,12 +82,12 @@ type Page = {
   readonly prefix: string
 }
 
-const linkAfter = ({ call, prepared, plan, size, left }: Page, last: Row): string => {
+const linkAfter = ({ call, prepared, plan, size, left }: Page, last: Row) => {
   const after = plan.orderAt.map((at) => last[at] ?? null)
   const text = renderCursor({ after, left: left === undefined ? undefined : left - size })
   const token = call.deps.sealer.seal(text, sealContext(call, prepared))
   const link = nextLink(call.deps.serviceRoot, prepared.bound.set.name, prepared.canonical, token)
-  return `,"@odata.nextLink":${JSON.stringify(link)}`
+  return { text: `,"${controlPrefix(call.version)}nextLink":${JSON.stringify(link)}`, cursor: text }
 }
 
 /** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
@@ -102,8 +109,16 @@ const createPageRenderer = (page: Page) => {
     }
     return text
   }
-  const end = (): string => `]${hasMore && last !== undefined ? linkAfter(page, last) : ''}}`
-  return { add, end, isComplete: () => hasMore || served >= fetched }
+  let cursor = ''
+  const end = (): string => {
+    if (!hasMore || last === undefined) return ']}'
+    const link = linkAfter(page, last)
+    cursor = link.cursor
+    return `]${link.text}}`
+  }
+  /** Where the next page begins, in the clear: the link is sealed anew each time. */
+  const goesOnAt = (): string => cursor
+  return { add, end, isComplete: () => hasMore || served >= fetched, goesOnAt }
 }
 
 /** An answer of up to so many characters goes out as one text; a longer one is streamed in such pieces. */
@@ -154,8 +169,12 @@ const streamPage = (begun: string, rows: Rows, renderer: PageRenderer): AsyncIte
   },
 })
 
+/** What a page says, whatever the seal of its next link looks like today. */
+const identityOf = (text: string, cursor: string): string | undefined =>
+  cursor === '' ? undefined : text.slice(0, text.lastIndexOf('$skiptoken=')) + cursor
+
 /** The body: one text when it is short, else a stream; never more than a piece of it is held (DESIGN invariant 22). */
-const bodyOf = async (page: Page): Promise<ODataAnswer['body']> => {
+const bodyOf = async (page: Page): Promise<Pick<ODataAnswer, 'body' | 'identity'>> => {
   const { call, plan } = page
   const rows = readRows(call.deps.source, plan, call.signal)[Symbol.asyncIterator]()
   const renderer = createPageRenderer(page)
@@ -163,7 +182,8 @@ const bodyOf = async (page: Page): Promise<ODataAnswer['body']> => {
   try {
     const { text, complete } = await gather(rows, renderer, page.prefix)
     streams = !complete
-    return complete ? text : streamPage(text, rows, renderer)
+    if (!complete) return { body: streamPage(text, rows, renderer) }
+    return { body: text, identity: identityOf(text, renderer.goesOnAt()) }
   } finally {
     if (!streams) await rows.return?.()
   }
@@ -220,7 +240,7 @@ const countPrefix = async (
 ): Promise<string> => {
   if (!call.options.count) return ''
   const total = await countRows(call, plan)
-  return `"@odata.count":${prepared.ieee754 ? `"${total}"` : total},`
+  return `"${controlPrefix(call.version)}count":${prepared.ieee754 ? `"${total}"` : total},`
 }
 
 const countRows = async ({ deps, signal }: Call, plan: ReadPlan): Promise<bigint> => {
@@ -237,14 +257,15 @@ const countRows = async ({ deps, signal }: Call, plan: ReadPlan): Promise<bigint
 
 /** `/Set`: one page, no larger than the service, the client's preference and `$top` allow. */
 export const answerCollection = async (call: Call, set: EntitySet): Promise<ODataAnswer> => {
-  const { deps, state, request, options } = call
+  const { deps, state, request, options, version } = call
   const { accept, prefer } = request.headers
-  const cacheKey = `${set.name}?${request.query}#${accept}`
+  const cacheKey = `${set.name}?${request.query}#${version} ${accept}`
   const cached = options.skipToken === undefined ? state.collections.get(cacheKey) : undefined
   const prepared = cached ?? prepare(call, set)
   if (cached === undefined && options.skipToken === undefined)
     state.collections.set(cacheKey, prepared)
-  const preferred = preferredPageSize(prefer)
+  const preferences = parsePrefer(prefer)
+  const preferred = preferences.maxPageSize
   const { pageSize: most = Infinity } = call.context.limits
   const own = deps.settings.pageSize ?? call.context.limits.pageSize ?? defaultPageSize
   const size = Math.min(own, most, preferred ?? Infinity)
@@ -252,10 +273,10 @@ export const answerCollection = async (call: Call, set: EntitySet): Promise<ODat
   const count = await countPrefix(call, prepared, plan)
   const prefix = `${prepared.head}${count}"value":[`
   const page: Page = { call, prepared, plan, size: served, fetched, left, prefix }
-  const body = served === 0 ? `${prefix}]}` : await bodyOf(page)
-  const applied =
-    preferred === undefined ? {} : { 'Preference-Applied': `odata.maxpagesize=${size}` }
-  return answerWith(200, prepared.contentType, body, applied)
+  const { body, identity } =
+    served === 0 ? { body: `${prefix}]}`, identity: undefined } : await bodyOf(page)
+  const applied = preferred === undefined ? {} : preferenceApplied(preferences, 'maxpagesize', size)
+  return { ...answerWith(200, prepared.contentType, body, applied), identity }
 }
 
 /** `/Set/$count`: plain text, whatever is accepted; not affected by `$top`, `$skip`, `$orderby` (4.01 URL 4.8). */

@@ -6,6 +6,8 @@ import type { Metrics } from '../metrics.ts'
 import { type Access, type AccessDeps, findAccess, invalidToken, noSource } from './access.ts'
 import { createODataService, type ODataService } from './answer.ts'
 import { answerError } from './error-answer.ts'
+import { odataHeaders } from './request-headers.ts'
+import type { ODataAnswer } from './service-answer.ts'
 import type { CursorSealer } from './service.ts'
 import { watchAccess } from './watch-access.ts'
 
@@ -58,16 +60,11 @@ const createServices = (deps: ODataDeps) => {
   }
 }
 
-const headerText = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value.join(',') : value
-
-const requestHeaders = ({ headers }: FastifyRequest) => {
-  const picked: Record<string, string> = {}
-  for (const name of ['accept', 'prefer', 'odata-version', 'odata-maxversion']) {
-    const value = headerText(headers[name])
-    if (value !== undefined) picked[name] = value
-  }
-  return picked
+/** What is said already is said on: answers to pages of other origins vary by origin, too. */
+const withVary = (reply: FastifyReply, headers: ODataAnswer['headers']): ODataAnswer['headers'] => {
+  const said = reply.getHeader('Vary')
+  if (said === undefined || headers['Vary'] === undefined) return headers
+  return { ...headers, Vary: `${String(said)}, ${headers['Vary']}` }
 }
 
 /** A request for data while it lasts: its source, and the end of whatever it holds. */
@@ -133,7 +130,7 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
         method: request.method,
         path: url.path,
         query: url.query,
-        headers: requestHeaders(request),
+        headers: odataHeaders(request),
       },
       { userId: String(read.access.userId), limits: read.access.limits },
       read.gone.signal,
@@ -143,7 +140,7 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
       if (typeof body !== 'string') await body[Symbol.asyncIterator]().return?.()
       throw invalidToken()
     }
-    void reply.code(answer.status).headers(answer.headers)
+    void reply.code(answer.status).headers(withVary(reply, answer.headers))
     if (typeof body !== 'string') return sendStream(deps, reply, read, body)
     read.finish()
     return reply.send(body)

@@ -1,12 +1,16 @@
 import { ConnectorError, type ConnectorErrorKind } from '#connectors/errors.ts'
 import { Unavailable } from '#lib/refusal.ts'
 import { ODataError, type ODataErrorKind } from '#odata/errors.ts'
+import type { ODataVersion } from '#odata/version.ts'
+import { plainJsonType } from './format.ts'
 
 /** An answer before it meets HTTP. A streamed body that throws must break the connection. */
 export type ODataAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | AsyncIterable<string>
+  /** What the answer says, for its ETag, where the body alone would not tell the same thing by the same bytes. */
+  readonly identity?: string | undefined
 }
 
 export const answerWith = (
@@ -16,7 +20,7 @@ export const answerWith = (
   more: Readonly<Record<string, string>> = {},
 ): ODataAnswer => ({
   status,
-  headers: { 'OData-Version': '4.0', 'Content-Type': contentType, ...more },
+  headers: { 'Content-Type': contentType, ...more },
   body,
 })
 
@@ -66,8 +70,8 @@ const describe = (error: unknown): Described => {
 }
 
 /** An error as OData JSON (JSON Format 21.1). Of anything but a refusal no detail gets out. */
-export const renderODataError = (error: unknown): ODataAnswer => {
+export const renderODataError = (error: unknown, version: ODataVersion = '4.0'): ODataAnswer => {
   const { status, code, message, target, headers } = describe(error)
   const body = JSON.stringify({ error: { code, message, target: target ?? null, details: [] } })
-  return answerWith(status, 'application/json;odata.metadata=minimal;charset=utf-8', body, headers)
+  return answerWith(status, plainJsonType(version), body, { ...headers, 'OData-Version': version })
 }

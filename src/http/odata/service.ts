@@ -5,6 +5,7 @@ import type { QueryOptions } from '#odata/ast.ts'
 import type { BoundCollection, BoundSelect } from '#odata/bind-request.ts'
 import type { Model } from '#odata/edm/model.ts'
 import type { RawValue } from '#odata/render/json.ts'
+import type { ODataVersion } from '#odata/version.ts'
 import type { CollectionPlan } from '#query/from-odata.ts'
 import type { ReadShape } from '#query/plan.ts'
 import type { BoundedMap } from './bounded-map.ts'
@@ -38,6 +39,7 @@ export type ODataRequest = {
     readonly prefer?: string | undefined
     readonly 'odata-version'?: string | undefined
     readonly 'odata-maxversion'?: string | undefined
+    readonly 'if-none-match'?: string | undefined
   }
 }
 
@@ -74,10 +76,13 @@ export type PreparedCollection = {
   readonly plans: BoundedMap<CollectionPlan>
 }
 
+/** `$metadata` in one form, and what its ETag is made of. */
+export type MetadataDocument = { readonly text: string; readonly identity: string }
+
 export type ModelState = {
   readonly version: string
   readonly model: Model
-  readonly xml: () => string
+  readonly documents: BoundedMap<MetadataDocument>
   readonly entities: BoundedMap<PreparedEntity>
   readonly collections: BoundedMap<PreparedCollection>
   readonly options: BoundedMap<QueryOptions>
@@ -89,6 +94,8 @@ export type Call = {
   readonly state: ModelState
   readonly request: ODataRequest
   readonly options: QueryOptions
+  /** Of the protocol, as the answer speaks it. */
+  readonly version: ODataVersion
   readonly context: ODataContext
   readonly signal: AbortSignal
 }

@@ -47,6 +47,10 @@ const families = {
 
 export const familyOf = (type: EdmType): Family => families[type]
 
+/** Types whose values have seconds, and so a precision of their fraction. */
+export const isTimed = (type: EdmType): boolean =>
+  type === 'Edm.DateTimeOffset' || type === 'Edm.TimeOfDay'
+
 const bySqlName: ReadonlyMap<string, EdmType> = new Map([
   ['BIGINT', 'Edm.Int64'],
   ['INT8', 'Edm.Int64'],

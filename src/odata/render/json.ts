@@ -103,6 +103,18 @@ const unrepresentable = ({ name, type }: Property): ODataError =>
     { target: name },
   )
 
+/** Makes the function that renders one value as JSON, and refuses what its type cannot hold. */
+export const createCell = (property: Property, ieee754: boolean): ((value: RawValue) => string) => {
+  const render = renderers[property.type]
+  const quote = ieee754 && isQuoted(property.type)
+  return (value) => {
+    if (value === null) return 'null'
+    const text = render(value)
+    if (text === undefined) throw unrepresentable(property)
+    return quote ? `"${text}"` : text
+  }
+}
+
 /** Makes the function that renders the members of one row, without the braces. */
 export const createRowRenderer = (
   properties: readonly Property[],
@@ -110,16 +122,7 @@ export const createRowRenderer = (
 ): ((row: readonly RawValue[]) => string) => {
   const count = properties.length
   const prefixes = properties.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`)
-  const cells = properties.map((property): ((value: RawValue) => string) => {
-    const render = renderers[property.type]
-    const quote = ieee754 && isQuoted(property.type)
-    return (value) => {
-      if (value === null) return 'null'
-      const text = render(value)
-      if (text === undefined) throw unrepresentable(property)
-      return quote ? `"${text}"` : text
-    }
-  })
+  const cells = properties.map((property) => createCell(property, ieee754))
   return (row) => {
     let text = ''
     for (let i = 0; i < count; i++) text += `${prefixes[i]}${cells[i]?.(row[i] ?? null)}`

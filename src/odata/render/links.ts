@@ -7,6 +7,10 @@ const withoutSlash = (serviceRoot: string): string => serviceRoot.replace(/\/$/,
 
 export const metadataUrl = (serviceRoot: string): string => `${withoutSlash(serviceRoot)}/$metadata`
 
+/** The URL of an entity set, which those of its entities begin with. */
+export const setUrl = (serviceRoot: string, setName: string): string =>
+  `${withoutSlash(serviceRoot)}/${encodeURIComponent(setName)}`
+
 /** OData 4.01 Protocol 10: the projection is listed exactly; some readers refuse rows otherwise. */
 export const contextUrl = (
   serviceRoot: string,
@@ -30,6 +34,5 @@ export const nextLink = (
   token: string,
 ): string => {
   const options = canonical === '' ? '' : `${canonical}&`
-  const base = `${withoutSlash(serviceRoot)}/${encodeURIComponent(setName)}`
-  return `${base}?${options}$skiptoken=${encodeQueryText(token)}`
+  return `${setUrl(serviceRoot, setName)}?${options}$skiptoken=${encodeQueryText(token)}`
 }
