@@ -6,7 +6,8 @@ import { parseODataOptions } from '#connectors/odata-options.ts'
 import { createConnectorRegistry } from '#connectors/registry.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
 import { createODataService, renderODataError } from '#http/odata/answer.ts'
-import type { CursorSealer } from '#http/odata/service.ts'
+import type { ODataAnswer } from '#http/odata/service-answer.ts'
+import type { CursorSealer, ODataRequest } from '#http/odata/service.ts'
 import { versionOfRefusal } from '#http/odata/versions.ts'
 
 /** Where the service of these tests says that it is. */
@@ -62,17 +63,21 @@ export const openShop = async (statements: string) => {
     serviceRoot,
   })
 
+  /** Throws refusals. */
+  const answerTo = (request: ODataRequest): Promise<ODataAnswer> =>
+    service.answer(
+      request,
+      { userId: 'u', limits: { rows: Infinity, pageSize: 2000 } },
+      new AbortController().signal,
+    )
+
   /** `url` begins below the service root. */
   const ask = async (url: string, request: ShopRequest = {}): Promise<ShopAnswer> => {
     const { headers = {}, method = 'GET' } = request
     const [path = '', ...query] = url.split('?')
-    const answer = await service
-      .answer(
-        { method, path, query: query.join('?'), headers },
-        { userId: 'u', limits: { rows: Infinity, pageSize: 2000 } },
-        new AbortController().signal,
-      )
-      .catch((error: unknown) => renderODataError(error, versionOfRefusal(headers)))
+    const answer = await answerTo({ method, path, query: query.join('?'), headers }).catch(
+      (error: unknown) => renderODataError(error, versionOfRefusal(headers)),
+    )
     let text = ''
     if (typeof answer.body === 'string') text = answer.body
     else for await (const chunk of answer.body) text += chunk
@@ -90,7 +95,7 @@ export const openShop = async (statements: string) => {
     rmSync(directory, { recursive: true })
   }
 
-  return { ask, change: changer(join(directory, 'shop.db')), close }
+  return { ask, answer: answerTo, change: changer(join(directory, 'shop.db')), close }
 }
 
 const changer =

@@ -171,7 +171,10 @@ describe('the service', () => {
       assert.equal(answer.status, 405)
       assert.equal(answer.headers['Allow'], 'GET')
     }
-    assert.equal(await statusOf('/$batch', { method: 'POST' }), 501)
+    assert.equal(await statusOf('/$batch', { method: 'POST' }), 400, 'a batch in a batch')
+    const batch = await ask('/$batch')
+    assert.equal(batch.status, 405)
+    assert.equal(batch.headers['Allow'], 'POST')
     assert.equal((await ask('/Items', { method: 'HEAD' })).body, '')
   })
   test('refuses a URL longer than its limit with 414', async () => {

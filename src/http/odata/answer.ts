@@ -3,7 +3,7 @@ import type { ResourcePath } from '#odata/ast.ts'
 import { bindSet } from '#odata/bind-request.ts'
 import { modelFromTables } from '#odata/edm/from-catalog.ts'
 import type { Model } from '#odata/edm/model.ts'
-import { badRequest, notSupported, ODataError } from '#odata/errors.ts'
+import { badRequest, ODataError } from '#odata/errors.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
 import { parseResourcePath } from '#odata/parse/resource-path.ts'
 import { createBoundedMap } from './bounded-map.ts'
@@ -84,8 +84,11 @@ const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAn
 const checkRequest = ({ method, path, query }: ODataRequest): void => {
   if (path.length + query.length > longestUrl)
     throw new ODataError('too-long', `A URL has at most ${longestUrl} characters; shorten $filter.`)
+  if (path === '/$batch') {
+    if (method === 'POST') throw badRequest('A batch holds no other batch.', { target: '$batch' })
+    throw new ODataError('method-not-allowed', 'Send a batch with POST.', { target: '$batch' })
+  }
   if (method !== 'GET' && method !== 'HEAD') {
-    if (path === '/$batch') throw notSupported('$batch')
     throw new ODataError('method-not-allowed', 'This service is read-only; use GET.')
   }
 }

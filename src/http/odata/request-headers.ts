@@ -1,4 +1,6 @@
 import type { FastifyRequest } from 'fastify'
+import { noSource } from './access.ts'
+import { splitServiceUrl, type ServiceUrl } from './service-url.ts'
 import type { ODataRequest } from './service.ts'
 
 const names = [
@@ -19,4 +21,11 @@ export const odataHeaders = ({
     if (value !== undefined) picked[name] = Array.isArray(value) ? value.join(',') : value
   }
   return picked
+}
+
+/** Which data source is meant, and what of it. Throws 404. */
+export const serviceUrlOf = (request: FastifyRequest): ServiceUrl => {
+  const url = splitServiceUrl(request.raw.url ?? '')
+  if (url === undefined) throw noSource()
+  return url
 }

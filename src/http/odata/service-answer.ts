@@ -31,6 +31,9 @@ const odataStatus: Record<ODataErrorKind, number> = {
   'not-acceptable': 406,
   gone: 410,
   'too-long': 414,
+  'too-large': 413,
+  'unsupported-media': 415,
+  'failed-dependency': 424,
   unrepresentable: 500,
   'not-implemented': 501,
 }
@@ -51,11 +54,16 @@ type Described = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+const headersOf = ({ kind, target }: ODataError): Readonly<Record<string, string>> => {
+  if (kind === 'method-not-allowed') return { Allow: target === '$batch' ? 'POST' : 'GET' }
+  // The rest of the body is not read any more.
+  return kind === 'too-large' ? { Connection: 'close' } : {}
+}
+
 const describe = (error: unknown): Described => {
   if (error instanceof ODataError) {
     const { kind, code, message, target } = error
-    const headers = kind === 'method-not-allowed' ? { Allow: 'GET' } : {}
-    return { status: odataStatus[kind], code, message, target, headers }
+    return { status: odataStatus[kind], code, message, target, headers: headersOf(error) }
   }
   if (error instanceof ConnectorError) {
     const [status, code] = connectorStatus[error.kind]

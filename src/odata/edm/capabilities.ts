@@ -24,12 +24,10 @@ export const vocabularyUrl = (namespace: string, form: 'xml' | 'json'): string =
 export const offers = {
   expand: false,
   search: false,
-  batch: false,
   operators: ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'and', 'or', 'not'],
 } as const satisfies {
   readonly expand: boolean
   readonly search: boolean
-  readonly batch: boolean
   readonly operators: readonly string[]
 }
 
@@ -50,7 +48,18 @@ export const containerAnnotations: readonly Annotation[] = [
     'application/json;odata.metadata=none;IEEE754Compatible=true;odata.streaming=true',
   ]),
   capability('FilterFunctions', [...offers.operators, ...Object.keys(functions)]),
-  capability('BatchSupported', offers.batch),
+  capability('BatchSupported', true),
+  capability('BatchContinueOnErrorSupported', true),
+  capability('BatchSupport', {
+    record: {
+      Supported: true,
+      ContinueOnErrorSupported: true,
+      ReferencesInRequestBodiesSupported: false,
+      ReferencesAcrossChangeSetsSupported: false,
+      EtagReferencesSupported: false,
+      SupportedFormats: ['multipart/mixed', 'application/json'],
+    },
+  }),
   capability('AsynchronousRequestsSupported', false),
   capability('CrossJoinSupported', false),
   capability('KeyAsSegmentSupported', false),

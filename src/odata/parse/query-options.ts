@@ -43,10 +43,13 @@ type Options = Partial<Record<AnsweredOption, string>>
 
 const gmt: ReadonlySet<string> = new Set(['gmt', 'utc', 'z', 'etc/utc', 'etc/gmt'])
 
+/** Whether a time zone is the one that timestamps are served in. */
+export const isGreenwich = (zone: string): boolean => gmt.has(zone.toLowerCase())
+
 const checkCustom = (name: string, value: string): void => {
   if (name.startsWith('@')) throw notSupported('parameter aliases', { target: name })
   // HDP's own option: timestamps are served in GMT only, so another zone must not seem to work.
-  if (name === 'timezone' && !gmt.has(value.toLowerCase()))
+  if (name === 'timezone' && !isGreenwich(value))
     throw notSupported('time zones other than GMT', { target: 'timezone' })
 }
 
