@@ -22,7 +22,7 @@ export type BindNested = (
 ) => BoundQuery
 
 /** How deep `$levels=max` goes (URL 5.1.2.1.1 leaves that to the service). */
-const mostLevels = 6
+export const mostLevels = 6
 
 /** Each is a query of its own inside the statement. */
 const mostExpands = 100
