@@ -9,6 +9,9 @@ export type ODataErrorKind =
   | 'method-not-allowed'
   | 'gone'
   | 'too-long'
+  | 'too-large'
+  | 'unsupported-media'
+  | 'failed-dependency'
   | 'unrepresentable'
 
 const codes = {
@@ -19,6 +22,9 @@ const codes = {
   'method-not-allowed': 'MethodNotAllowed',
   gone: 'Gone',
   'too-long': 'UriTooLong',
+  'too-large': 'PayloadTooLarge',
+  'unsupported-media': 'UnsupportedMediaType',
+  'failed-dependency': 'FailedDependency',
   unrepresentable: 'UnrepresentableValue',
 } as const satisfies Record<ODataErrorKind, string>
 

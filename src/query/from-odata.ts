@@ -5,6 +5,7 @@ import type { BoundExpand } from '#odata/bind/expand.ts'
 import type { BoundQuery } from '#odata/bind/query.ts'
 import type { BoundPath } from '#odata/bind/resource.ts'
 import type { ExpandLayout, Layout } from '#odata/render/layout.ts'
+import { linkKey } from '#odata/render/links.ts'
 import {
   conjunction,
   correlation,
@@ -56,21 +57,28 @@ const placeIn = (outputs: Expression[], expression: Expression): number => {
 
 type Selected = { readonly outputs: Expression[]; readonly layout: Layout }
 
+/** Whose keys are wanted for their own sake: those of the rows, or also those of all that is expanded in them. */
+export type KeyedRows = 'own' | 'all'
+
 /** What each row of a query holds: its own members, expanded rows, and what links need. */
 const select = (
   query: BoundQuery,
   order: readonly Order[],
   planner: Planner,
-  { depth, isReferred }: { readonly depth: number; readonly isReferred: boolean },
+  { depth, keyed }: { readonly depth: number; readonly keyed: KeyedRows | undefined },
 ): Selected => {
   const { row, set } = query
   const outputs = query.outputs.map(({ expression }) => planner.expression(expression))
-  const expands = query.expands.map((expand) => placeExpand(expand, outputs, planner, depth))
-  const needsKey = isReferred || query.expands.some(({ navigation }) => navigation.collection)
+  const expands = query.expands.map((expand) =>
+    placeExpand(expand, outputs, planner, { depth, keyed }),
+  )
+  const needsKey =
+    keyed !== undefined || query.expands.some(({ navigation }) => navigation.collection)
   const keyAt = needsKey
-    ? set.type.key.map((property) => placeIn(outputs, planner.column(row.id, property)))
+    ? linkKey(set).map((property) => placeIn(outputs, planner.column(row.id, property)))
     : []
   const layout: Layout = {
+    query,
     properties: query.outputs.map(({ property }) => property),
     expands,
     orderAt: order.map(({ expression }) => placeIn(outputs, expression)),
@@ -94,7 +102,7 @@ const placeExpand = (
   expand: BoundExpand,
   outputs: Expression[],
   planner: Planner,
-  depth: number,
+  { depth, keyed }: { readonly depth: number; readonly keyed: KeyedRows | undefined },
 ): ExpandLayout => {
   const { query, navigation, what } = expand
   const { top, skip, count } = query.options
@@ -106,7 +114,7 @@ const placeExpand = (
   const order = navigation.collection ? orderOf(query, planner) : []
   const { outputs: nested, layout } = select(query, order, planner, {
     depth: depth + 1,
-    isReferred: what === 'ref',
+    keyed: keyed === 'all' ? keyed : what === 'ref' ? 'own' : undefined,
   })
   const most = nestedPageSize(depth)
   const size = navigation.collection ? Math.min(top ?? Infinity, most) : 1
@@ -129,8 +137,7 @@ export type PageRequest = {
   readonly offset: number | undefined
   /** Order values of the row that the page follows. */
   readonly after: readonly Value[] | undefined
-  /** Whether the key of each row is needed for its own sake. */
-  readonly isReferred?: boolean
+  readonly keyed?: KeyedRows | undefined
 }
 
 export type CollectionPlan = ReadPlan & { readonly layout: Layout }
@@ -215,7 +222,7 @@ export const planCollection = (
   const order = orderOf(query, planner)
   const { outputs, layout } = select(query, order, planner, {
     depth: 0,
-    isReferred: page.isReferred ?? false,
+    keyed: page.keyed,
   })
   const whole: ReadShape = {
     ...shape,
@@ -234,11 +241,11 @@ export const planEntity = (
   path: BoundPath,
   query: BoundQuery,
   rows: number,
-  isReferred = false,
+  keyed?: KeyedRows,
 ): CollectionPlan => {
   const planner = createPlanner(rows)
   const shape = shapeOfPath(path, planner)
-  const { outputs, layout } = select(query, [], planner, { depth: 0, isReferred })
+  const { outputs, layout } = select(query, [], planner, { depth: 0, keyed })
   return { shape: { ...shape, outputs }, values: planner.values, layout }
 }
 

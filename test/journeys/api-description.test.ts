@@ -233,6 +233,21 @@ describe('answers have the form that is described', () => {
       const answer = await ask('get', path, `/api/odata4/one${url}`)
       assert.equal(answer.status, status, answer.text)
     }
+    const known = (await fetch(`${app.url}/api/odata4/one`, { headers: basicOf(people.user) }))
+      .headers
+    const unchanged = { ...basicOf(people.user), 'if-none-match': known.get('etag') ?? '' }
+    const again = await ask('get', root, '/api/odata4/one', { headers: unchanged })
+    assert.equal(again.status, 304)
+    const batch = `${root}/$batch`
+    const requests = [{ id: '1', method: 'GET', url: 'Items(1)' }]
+    for (const [body, status] of [
+      [{ requests }, 200],
+      [{ requests: 7 }, 400],
+      [{ requests: 'x'.repeat(1_100_000) }, 413],
+    ] as const)
+      assert.equal((await ask('post', batch, '/api/odata4/one/$batch', { body })).status, status)
+    const form = await ask('post', batch, '/api/odata4/one/$batch', { form: { a: 'b' } })
+    assert.equal(form.status, 415)
     const anonymous = await ask('get', root, '/api/odata4/one', { headers: {} })
     assert.equal(anonymous.status, 401)
   })

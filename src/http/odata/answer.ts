@@ -2,18 +2,19 @@
 import { createModelKeeper } from '#features/data-sources/models/keeper.ts'
 import type { ResourcePath } from '#odata/ast.ts'
 import { bindResource, type BoundResource } from '#odata/bind/resource.ts'
-import { renderCsdlXml } from '#odata/edm/csdl-xml.ts'
 import type { Model } from '#odata/edm/model.ts'
 import { badRequest, notSupported, ODataError } from '#odata/errors.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
 import { parseResourcePath } from '#odata/parse/resource-path.ts'
-import { metadataUrl } from '#odata/render/links.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import { answerCollection, answerCount } from './collection.ts'
+import { finishAnswer } from './conditional.ts'
+import { answerMetadata, answerService } from './documents.ts'
 import { answerEntity, answerProperty, answerReference, answerValue } from './entity.ts'
-import { checkVersions, jsonContentType, negotiateJson, negotiateXml } from './format.ts'
-import { answerWith, type ODataAnswer } from './service-answer.ts'
+import type { ODataAnswer } from './service-answer.ts'
+import { createSealedLinks } from './sealed-links.ts'
 import type { Call, ModelState, ODataContext, ODataRequest, ServiceDeps } from './service.ts'
+import { negotiateVersion } from './versions.ts'
 
 export { renderODataError } from './service-answer.ts'
 
@@ -34,16 +35,13 @@ export type ODataService = {
   readonly model: () => Promise<Model>
 }
 
-const createState = (model: Model): ModelState => {
-  let xml: string | undefined
-  return {
-    model,
-    xml: () => (xml ??= renderCsdlXml(model)),
-    entities: createBoundedMap(200),
-    collections: createBoundedMap(200),
-    options: createBoundedMap(500),
-  }
-}
+const createState = (model: Model): ModelState => ({
+  model,
+  documents: createBoundedMap(4),
+  entities: createBoundedMap(200),
+  collections: createBoundedMap(200),
+  options: createBoundedMap(500),
+})
 
 /** What is made of a model is kept as long as the model. */
 const createStates = (deps: ServiceDeps) => {
@@ -55,23 +53,6 @@ const createStates = (deps: ServiceDeps) => {
     const model = models.current(demand)
     return model instanceof Promise ? model.then(of) : of(model)
   }
-}
-
-const answerService = ({ deps, state, request, options }: Call): ODataAnswer => {
-  const format = negotiateJson(request.headers.accept, options.format)
-  const value = [...state.model.sets.keys()].map((name) => ({
-    name,
-    kind: 'EntitySet',
-    url: encodeURIComponent(name),
-  }))
-  const context =
-    format.metadata === 'none' ? {} : { '@odata.context': metadataUrl(deps.serviceRoot) }
-  return answerWith(200, jsonContentType(format), JSON.stringify({ ...context, value }))
-}
-
-const answerMetadata = ({ state, request, options }: Call): ODataAnswer => {
-  negotiateXml(request.headers.accept, options.format)
-  return answerWith(200, 'application/xml;charset=utf-8', state.xml())
 }
 
 const whole: readonly (keyof Call['options'])[] = [
@@ -136,19 +117,21 @@ const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAn
 }
 
 const checkRequest = (
-  { method, path, query, headers }: ODataRequest,
+  { method, path, query }: ODataRequest,
   { readOnly }: ServiceDeps['settings'],
 ): void => {
   if (path.length + query.length > longestUrl)
     throw new ODataError('too-long', `A URL has at most ${longestUrl} characters; shorten $filter.`)
+  if (path === '/$batch') {
+    if (method === 'POST') throw badRequest('A batch holds no other batch.', { target: '$batch' })
+    throw new ODataError('method-not-allowed', 'Send a batch with POST.', { target: '$batch' })
+  }
   if (method !== 'GET' && method !== 'HEAD') {
-    if (path === '/$batch') throw notSupported('$batch')
     throw new ODataError(
       'method-not-allowed',
       `This ${readOnly ? 'data source' : 'service'} is read-only${readOnly ? ' (ODataReadOnly)' : ''}; use GET.`,
     )
   }
-  checkVersions(headers['odata-version'], headers['odata-maxversion'])
 }
 
 const optionsOf = (state: ModelState, query: string): Call['options'] => {
@@ -171,10 +154,14 @@ export const createODataService = (deps: ServiceDeps): ODataService => {
   return {
     answer: async (request, context, signal) => {
       checkRequest(request, deps.settings)
+      const version = negotiateVersion(request.headers)
       const path = parseResourcePath(request.path)
       const state = await stateOf(context.modelDemand)
       const options = optionsOf(state, request.query)
-      const answer = await dispatch(path, { deps, state, request, options, context, signal })
+      const links = createSealedLinks()
+      const call: Call = { deps, state, request, options, version, links, context, signal }
+      const found = await dispatch(path, call)
+      const answer = finishAnswer(found, request.headers['if-none-match'], version)
       return request.method === 'HEAD' ? withoutBody(answer) : answer
     },
     model: async () => (await stateOf()).model,

@@ -5,7 +5,8 @@ import { bindQuery } from '#odata/bind/query.ts'
 import type { BoundResource } from '#odata/bind/resource.ts'
 import { badRequest, ODataError } from '#odata/errors.ts'
 import { createAggregatedRenderer } from '#odata/render/aggregated.ts'
-import { createEntityRenderer, renderReferenceMembers } from '#odata/render/entity.ts'
+import { createEntityRenderer, createReferenceRenderer } from '#odata/render/entity.ts'
+import { controlName, openObject } from '#odata/render/format.ts'
 import { canonicalQuery, contextUrl, contextUrlOf } from '#odata/render/links.ts'
 import { parseCursor, type Cursor } from '#query/cursor.ts'
 import { applyRest } from '#query/evaluate.ts'
@@ -13,13 +14,14 @@ import { planCollection, type PageRequest } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import { splitPlan } from '#query/split.ts'
 import { createBoundedMap } from './bounded-map.ts'
-import { jsonContentType, negotiateJson, preferredPageSize } from './format.ts'
+import { jsonContentType, negotiateJson } from './format.ts'
 import { cursorContext, linkTo, renderContext } from './page-links.ts'
+import { parsePrefer, preferenceApplied } from './prefer.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
 
 const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCollection => {
-  const { deps, state, request, options } = call
+  const { deps, state, request, options, version } = call
   const { set, row } = path
   const isReferences = what.kind === 'ref'
   const { select, expand, compute, apply } = options
@@ -27,7 +29,7 @@ const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCol
     throw badRequest(
       'A reference shows nothing but where the entity is; leave $select, $expand, $compute and $apply out.',
     )
-  const format = negotiateJson(request.headers.accept, options.format)
+  const format = negotiateJson(request.headers.accept, options.format, version)
   const query = bindQuery(options, { model: state.model, set, row, budget, aliases: new Map() })
   const context = isReferences
     ? contextUrlOf(deps.serviceRoot, 'Collection($ref)')
@@ -37,10 +39,10 @@ const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCol
     query: isReferences ? { ...query, outputs: [] } : query,
     isReferences,
     rows: budget.rows,
-    head: format.metadata === 'none' ? '{' : `{"@odata.context":${JSON.stringify(context)},`,
+    head: openObject(format, context),
     canonical: canonicalQuery(options),
     contentType: jsonContentType(format),
-    ieee754: format.ieee754,
+    format,
     plans: createBoundedMap(4),
   }
 }
@@ -95,7 +97,7 @@ const linkAfter = ({ call, prepared, planned, size, left }: Page, last: Row): st
     after: planned.plan.layout.orderAt.map((at) => last[at] ?? null),
     left: left === undefined ? undefined : left - size,
   })
-  return `,"@odata.nextLink":${JSON.stringify(link)}`
+  return `,${controlName(prepared.format, 'nextLink')}:${JSON.stringify(link)}`
 }
 
 /** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
@@ -170,7 +172,7 @@ const streamPage = (begun: string, rows: Rows, renderer: PageRenderer): AsyncIte
 })
 
 /** The body: one text when it is short, else a stream; never more than a piece of it is held (DESIGN invariant 22). */
-const bodyOf = async (page: Page): Promise<ODataAnswer['body']> => {
+const bodyOf = async (page: Page): Promise<Pick<ODataAnswer, 'body' | 'identity'>> => {
   const { call, planned } = page
   const rows = readRows(call.deps.source, planned.plan, call.signal)[Symbol.asyncIterator]()
   const renderer = createPageRenderer(page)
@@ -178,31 +180,34 @@ const bodyOf = async (page: Page): Promise<ODataAnswer['body']> => {
   try {
     const { text, complete } = await gather(rows, renderer, page.prefix)
     streams = !complete
-    return complete ? text : streamPage(text, rows, renderer)
+    if (complete) return { body: text, identity: call.links.identityOf(text) }
+    call.links.forget()
+    return { body: streamPage(text, rows, renderer) }
   } finally {
     if (!streams) await rows.return?.()
   }
 }
 
 const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): RenderedPlan => {
-  const { path, query, rows, ieee754, isReferences } = prepared
-  const plan = planCollection(path, query, rows, { ...page, isReferred: isReferences })
+  const { path, query, rows, format, isReferences } = prepared
+  const isAggregated = query.pipeline?.isAggregated === true
+  const isFull = format.metadata === 'full' && !isAggregated
+  const keyed = isReferences ? 'own' : isFull ? 'all' : undefined
+  const plan = planCollection(path, query, rows, { ...page, keyed })
   const { keyAt } = plan.layout
-  const reference = (row: Row) =>
-    renderReferenceMembers(
-      path.set,
-      keyAt.map((at) => row[at] ?? null),
-    )
-  const entity = () =>
-    query.pipeline?.isAggregated === true
+  const references = () => {
+    const render = createReferenceRenderer(path.set, { format, serviceRoot: call.deps.serviceRoot })
+    return (row: Row) => render(keyAt.map((at) => row[at] ?? null))
+  }
+  const entities = () =>
+    isAggregated
       ? createAggregatedRenderer(plan.layout.properties, {
-          ieee754,
-          control: prepared.head === '{' ? undefined : 'odata.',
+          format,
           typeName: `${call.state.model.namespace}.${path.set.type.name}`,
           isDynamic: (name) => !name.includes('/') && !path.set.type.properties.has(name),
         })
-      : createEntityRenderer(plan.layout, renderContext(call, ieee754))
-  return { plan, render: isReferences ? reference : entity() }
+      : createEntityRenderer(plan.layout, renderContext(call, format))
+  return { plan, render: isReferences ? references() : entities() }
 }
 
 const firstPlan = (call: Call, prepared: PreparedCollection, limit: number): RenderedPlan => {
@@ -249,7 +254,8 @@ const countPrefix = async (
 ): Promise<string> => {
   if (!call.options.count) return ''
   const total = await countRows(call, plan)
-  return `"@odata.count":${prepared.ieee754 ? `"${total}"` : total},`
+  const { format } = prepared
+  return `${controlName(format, 'count')}:${format.ieee754 ? `"${total}"` : total},`
 }
 
 const countRows = async ({ deps, signal }: Call, plan: ReadPlan): Promise<bigint> => {
@@ -266,11 +272,11 @@ const countRows = async ({ deps, signal }: Call, plan: ReadPlan): Promise<bigint
 
 /** A whole collection by its set is asked again and again; what stands below a key rarely is. */
 const preparedFor = (call: Call, resource: BoundResource): PreparedCollection => {
-  const { state, request, options } = call
+  const { state, request, options, version } = call
   const { path } = resource
   if (options.skipToken !== undefined || path.text !== encodeURIComponent(path.set.name))
     return prepare(call, resource)
-  const key = `${path.set.name}?${request.query}#${request.headers.accept}`
+  const key = `${path.set.name}?${request.query}#${version} ${request.headers.accept}`
   return state.collections.get(key) ?? state.collections.set(key, prepare(call, resource))
 }
 
@@ -281,7 +287,8 @@ export const answerCollection = async (
 ): Promise<ODataAnswer> => {
   const { deps, request } = call
   const prepared = preparedFor(call, resource)
-  const preferred = preferredPageSize(request.headers.prefer)
+  const preferences = parsePrefer(request.headers.prefer)
+  const preferred = preferences.maxPageSize
   const { pageSize: most = Infinity } = call.context.limits
   const own = deps.settings.pageSize ?? call.context.limits.pageSize ?? defaultPageSize
   const size = Math.min(own, most, preferred ?? Infinity)
@@ -290,10 +297,10 @@ export const answerCollection = async (
   const count = await countPrefix(call, prepared, page.planned.plan)
   const prefix = `${prepared.head}${count}"value":[`
   const whole: Page = { call, prepared, planned: page.planned, size: served, fetched, left, prefix }
-  const body = served === 0 ? `${prefix}]}` : await bodyOf(whole)
-  const applied =
-    preferred === undefined ? {} : { 'Preference-Applied': `odata.maxpagesize=${size}` }
-  return answerWith(200, prepared.contentType, body, applied)
+  const { body, identity } =
+    served === 0 ? { body: `${prefix}]}`, identity: undefined } : await bodyOf(whole)
+  const applied = preferred === undefined ? {} : preferenceApplied(preferences, 'maxpagesize', size)
+  return { ...answerWith(200, prepared.contentType, body, applied), identity }
 }
 
 /** `/$count`: plain text, whatever is accepted; not affected by `$top`, `$skip`, `$orderby` (4.01 URL 4.8). */

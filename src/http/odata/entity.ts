@@ -4,11 +4,18 @@ import type { BoundPath, BoundResource } from '#odata/bind/resource.ts'
 import type { Property } from '#odata/edm/model.ts'
 import { badRequest, notFound, notSupported } from '#odata/errors.ts'
 import { createEntityRenderer } from '#odata/render/entity.ts'
+import {
+  controlName,
+  isTypeHidden,
+  openObject,
+  primitiveType,
+  type JsonFormat,
+} from '#odata/render/format.ts'
 import { createValueRenderer, type RawValue } from '#odata/render/json.ts'
 import { absolute, contextUrl, contextUrlOf, entityPath } from '#odata/render/links.ts'
 import { keyValues, planEntity } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
-import { jsonContentType, negotiateJson, type JsonFormat } from './format.ts'
+import { jsonContentType, negotiateJson } from './format.ts'
 import { renderContext } from './page-links.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedEntity } from './service.ts'
@@ -30,22 +37,23 @@ const queryOf = ({ state, options }: Call, { path, budget }: BoundResource): Bou
     aliases: new Map(),
   })
 
-const headOf = ({ metadata }: JsonFormat, context: string, comma: string): string =>
-  metadata === 'none' ? '{' : `{"@odata.context":${JSON.stringify(context)}${comma}`
+const formatOf = ({ request, options, version }: Call): JsonFormat =>
+  negotiateJson(request.headers.accept, options.format, version)
 
 const prepare = (call: Call, resource: BoundResource): PreparedEntity => {
-  const { deps, request, options } = call
+  const { serviceRoot } = call.deps
   const { path } = resource
-  const format = negotiateJson(request.headers.accept, options.format)
+  const format = formatOf(call)
   const query = queryOf(call, resource)
-  const plan = planEntity(path, query, resource.budget.rows)
-  const context = contextUrl(deps.serviceRoot, path.set.name, query.listed, true)
-  const isEmpty = query.outputs.length === 0 && query.expands.length === 0
+  const isFull = format.metadata === 'full'
+  const plan = planEntity(path, query, resource.budget.rows, isFull ? 'all' : undefined)
+  const context = contextUrl(serviceRoot, path.set.name, query.listed, true)
+  const isEmpty = !isFull && query.outputs.length === 0 && query.expands.length === 0
   return {
     plan,
-    head: headOf(format, context, isEmpty ? '' : ','),
+    head: openObject(format, context, !isEmpty),
     contentType: jsonContentType(format),
-    render: createEntityRenderer(plan.layout, renderContext(call, format.ieee754)),
+    render: createEntityRenderer(plan.layout, renderContext(call, format)),
   }
 }
 
@@ -62,7 +70,7 @@ const readOne = async ({ deps, signal }: Call, plan: ReadPlan): Promise<Row | un
 const noEntity = ({ set }: BoundPath) =>
   notFound(`There is no entity with this key in '${set.name}'.`)
 
-const nothing = (): ODataAnswer => ({ status: 204, headers: { 'OData-Version': '4.0' }, body: '' })
+const nothing = (): ODataAnswer => ({ status: 204, headers: {}, body: '' })
 
 /** The path up to the entity that the last navigation property starts from. */
 const ownerOf = (path: BoundPath): BoundPath | undefined => {
@@ -98,13 +106,13 @@ const preparedFor = (
   call: Call,
   resource: BoundResource,
 ): { readonly prepared: PreparedEntity; readonly plan: ReadPlan } => {
-  const { state, request } = call
+  const { state, request, version } = call
   const { key, set } = resource.path
   if (key === undefined) {
     const prepared = prepare(call, resource)
     return { prepared, plan: prepared.plan }
   }
-  const cacheKey = `${set.name}?${request.query}#${request.headers.accept}`
+  const cacheKey = `${set.name}?${request.query}#${version} ${request.headers.accept}`
   const known = state.entities.get(cacheKey)
   const prepared = known ?? prepare(call, resource)
   // A link into an expanded collection belongs to the user who gets it.
@@ -120,7 +128,8 @@ export const answerEntity = async (call: Call, resource: BoundResource): Promise
   const { prepared, plan } = preparedFor(call, resource)
   const row = await readOne(call, plan)
   if (row === undefined) return answerNothing(call, resource)
-  return answerWith(200, prepared.contentType, `${prepared.head}${prepared.render(row)}}`)
+  const body = `${prepared.head}${prepared.render(row)}}`
+  return { ...answerWith(200, prepared.contentType, body), identity: call.links.identityOf(body) }
 }
 
 const valueIn = (row: Row): RawValue => {
@@ -166,13 +175,17 @@ export const answerProperty = async (
   property: Property,
 ): Promise<ODataAnswer> => {
   refuseOptions(call)
-  const format = negotiateJson(call.request.headers.accept, call.options.format)
+  const format = formatOf(call)
   const value = await readProperty(call, resource, property)
   if (value === null) return nothing()
   const fragment = `${resource.path.text}/${encodeURIComponent(property.name)}`
-  const head = headOf(format, contextUrlOf(call.deps.serviceRoot, fragment), ',')
+  const head = openObject(format, contextUrlOf(call.deps.serviceRoot, fragment))
   const text = createValueRenderer(property, format.ieee754)(value)
-  return answerWith(200, jsonContentType(format), `${head}"value":${text}}`)
+  const isTold = format.metadata === 'full' && isTypeHidden(property.type, text)
+  const type = isTold
+    ? `${controlName(format, 'type')}:${primitiveType(format, property.type)},`
+    : ''
+  return answerWith(200, jsonContentType(format), `${head}${type}"value":${text}}`)
 }
 
 /** `/Set(key)/Property/$value`: the value alone, as text (Protocol 11.2.4.1). */
@@ -197,7 +210,7 @@ export const answerReference = async (
 ): Promise<ODataAnswer> => {
   refuseOptions(call)
   const { path, budget } = resource
-  const format = negotiateJson(call.request.headers.accept, call.options.format)
+  const format = formatOf(call)
   const query: BoundQuery = {
     set: path.set,
     row: path.row,
@@ -209,12 +222,12 @@ export const answerReference = async (
     options: call.options,
     pipeline: undefined,
   }
-  const plan = planEntity(path, query, budget.rows, true)
+  const plan = planEntity(path, query, budget.rows, 'own')
   const row = await readOne(call, plan)
   if (row === undefined) return answerNothing(call, resource)
   const key = plan.layout.keyAt.map((at) => row[at] ?? null)
   const { serviceRoot } = call.deps
   const id = JSON.stringify(absolute(serviceRoot, entityPath(path.set, key)))
-  const head = headOf(format, contextUrlOf(serviceRoot, '$ref'), ',')
-  return answerWith(200, jsonContentType(format), `${head}"@odata.id":${id}}`)
+  const head = openObject(format, contextUrlOf(serviceRoot, '$ref'))
+  return answerWith(200, jsonContentType(format), `${head}${controlName(format, 'id')}:${id}}`)
 }

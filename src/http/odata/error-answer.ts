@@ -4,19 +4,26 @@ import { Unavailable } from '#lib/refusal.ts'
 import { ODataError } from '#odata/errors.ts'
 import { logRefusal, toManagementError } from '../answer.ts'
 import { AccessError } from './access.ts'
+import { plainJsonType } from './format.ts'
+import { odataHeaders } from './request-headers.ts'
 import { renderODataError } from './service-answer.ts'
+import { versionOfRefusal } from './versions.ts'
 
 const errorBody = (code: string, message: string): string =>
   JSON.stringify({ error: { code, message, target: null, details: [] } })
 
-const refuse = (reply: FastifyReply, status: number, code: string, message: string): FastifyReply =>
-  reply
+const refuse = (
+  reply: FastifyReply,
+  status: number,
+  code: string,
+  message: string,
+): FastifyReply => {
+  const version = versionOfRefusal(odataHeaders(reply.request))
+  return reply
     .code(status)
-    .headers({
-      'Content-Type': 'application/json;odata.metadata=minimal;charset=utf-8',
-      'OData-Version': '4.0',
-    })
+    .headers({ 'Content-Type': plainJsonType(version), 'OData-Version': version })
     .send(errorBody(code, message))
+}
 
 /** The one place where the OData surface turns what was thrown into an answer. */
 export const answerError = (
@@ -36,7 +43,8 @@ export const answerError = (
     error instanceof ConnectorError ||
     error instanceof Unavailable
   ) {
-    const { status, headers, body } = renderODataError(error)
+    const version = versionOfRefusal(odataHeaders(request))
+    const { status, headers, body } = renderODataError(error, version)
     logRefusal(request, status, error)
     return reply.code(status).headers(headers).send(body)
   }

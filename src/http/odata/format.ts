@@ -1,103 +1,73 @@
-// Which representation is asked for: `$format`, `Accept`, `Prefer` and the version headers.
-import { badRequest, notSupported, ODataError } from '#odata/errors.ts'
-
-export type JsonFormat = { readonly metadata: 'minimal' | 'none'; readonly ieee754: boolean }
-
-type MediaRange = { readonly type: string; readonly parameters: ReadonlyMap<string, string> }
-
-const parseRange = (text: string): MediaRange & { readonly quality: number } => {
-  const [type = '', ...rest] = text.split(';').map((part) => part.trim().toLowerCase())
-  const parameters = new Map(
-    rest.map((parameter): [string, string] => {
-      const [name = '', value = ''] = parameter.split('=', 2)
-      return [name.trim().replace(/^odata\./, ''), value.trim().replaceAll('"', '')]
-    }),
-  )
-  const quality = Number(parameters.get('q') ?? 1)
-  return { type, parameters, quality: Number.isNaN(quality) ? 0 : quality }
-}
-
-/** Media ranges, best first. Those of equal quality keep the client's order. */
-const parseAccept = (accept: string): readonly MediaRange[] =>
-  accept
-    .split(',')
-    .map(parseRange)
-    .filter(({ type, quality }) => type !== '' && quality > 0)
-    .sort((a, b) => b.quality - a.quality)
-
-const shorthands: ReadonlyMap<string, string> = new Map([
-  ['json', 'application/json'],
-  ['xml', 'application/xml'],
-  ['atom', 'application/atom+xml'],
-])
-
-/** OData 4.01 URL 5.1.8: `$format` wins over `Accept`. */
-const asked = (accept: string | undefined, format: string | undefined): readonly MediaRange[] => {
-  if (format !== undefined) return [parseRange(shorthands.get(format.toLowerCase()) ?? format)]
-  return accept === undefined || accept === '' ? [parseRange('*/*')] : parseAccept(accept)
-}
+// Which representation is asked for, and what the answer calls it.
+import { ODataError } from '#odata/errors.ts'
+import type { JsonFormat, MetadataLevel } from '#odata/render/format.ts'
+import type { ODataVersion } from '#odata/version.ts'
+import { askedRanges, type MediaRange } from './media.ts'
 
 const notAcceptable = (offered: string): ODataError =>
   new ODataError('not-acceptable', `Only ${offered} is offered here; change Accept or $format.`)
 
 const anything: ReadonlySet<string> = new Set(['*/*', 'application/*'])
+const xmlTypes: ReadonlySet<string> = new Set(['application/xml', 'text/xml'])
+const jsonType = 'application/json'
 
-const jsonOf = ({ type, parameters }: MediaRange): JsonFormat | 'full' | undefined => {
-  if (type !== 'application/json' && !anything.has(type)) return undefined
-  const charset = parameters.get('charset') ?? 'utf-8'
-  const metadata = parameters.get('metadata') ?? 'minimal'
-  if (charset !== 'utf-8') return undefined
-  if (metadata === 'full') return 'full'
-  if (metadata !== 'minimal' && metadata !== 'none') return undefined
-  return { metadata, ieee754: parameters.get('ieee754compatible') === 'true' }
+const isUtf8 = ({ parameters }: MediaRange): boolean =>
+  (parameters.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8'
+
+const levels: ReadonlyMap<string, MetadataLevel> = new Map([
+  ['none', 'none'],
+  ['minimal', 'minimal'],
+  ['full', 'full'],
+])
+
+const jsonOf = (range: MediaRange, version: ODataVersion): JsonFormat | undefined => {
+  const { type, parameters } = range
+  if ((type !== jsonType && !anything.has(type)) || !isUtf8(range)) return undefined
+  const metadata = levels.get((parameters.get('metadata') ?? 'minimal').toLowerCase())
+  if (metadata === undefined) return undefined
+  const ieee754 = parameters.get('ieee754compatible')?.toLowerCase() === 'true'
+  return { metadata, ieee754, version }
 }
 
-/** JSON Format 3: the metadata level and the form of big numbers. */
+/** JSON Format 3: the metadata level and the form of big numbers. Throws 406. */
 export const negotiateJson = (
   accept: string | undefined,
   format: string | undefined,
+  version: ODataVersion = '4.0',
 ): JsonFormat => {
-  const found = asked(accept, format).map(jsonOf)
-  const json = found.find((range) => typeof range === 'object')
-  if (json !== undefined) return json
-  if (found.includes('full')) throw notSupported('odata.metadata=full')
-  throw notAcceptable('application/json')
+  for (const range of askedRanges(accept, format)) {
+    const json = jsonOf(range, version)
+    if (json !== undefined) return json
+  }
+  throw notAcceptable(jsonType)
 }
 
-/** `$metadata` is XML unless XML is excluded; many clients ask for JSON everywhere but read XML here. */
-export const negotiateXml = (accept: string | undefined, format: string | undefined): void => {
-  const xml = new Set([...anything, 'application/xml', 'text/xml', 'text/*'])
-  if (!asked(accept, format).some(({ type }) => xml.has(type)))
-    throw notAcceptable('application/xml')
+/**
+ * The form of `$metadata`. It is JSON only for who says so and leaves no room for XML: many clients ask for JSON
+ * everywhere, `*\/*` behind it, and read XML here (OData 4.01 Protocol 11.1.2). Throws 406.
+ */
+export const negotiateMetadata = (
+  accept: string | undefined,
+  format: string | undefined,
+): 'xml' | 'json' => {
+  const ranges = askedRanges(accept, format).filter(isUtf8)
+  if (ranges.some(({ type }) => anything.has(type) || type === 'text/*')) return 'xml'
+  const xml = ranges.find(({ type }) => xmlTypes.has(type))
+  const json = ranges.find(({ type }) => type === jsonType)
+  if (json === undefined && xml === undefined)
+    throw notAcceptable('application/xml or application/json')
+  return json !== undefined && json.quality > (xml?.quality ?? 0) ? 'json' : 'xml'
 }
 
-export const jsonContentType = ({ metadata, ieee754 }: JsonFormat): string =>
-  `application/json;odata.metadata=${metadata};odata.streaming=true;` +
-  `${ieee754 ? 'IEEE754Compatible=true;' : ''}charset=utf-8`
-
-/** OData 4.01 Protocol 8.2.8.6: the page size a client prefers, with and without the old prefix. */
-export const preferredPageSize = (prefer: string | undefined): number | undefined => {
-  const found = /(?:^|[,;\s])(?:odata\.)?maxpagesize\s*=\s*"?(\d{1,9})"?\s*(?:[,;]|$)/i.exec(
-    prefer ?? '',
+/** 4.01 drops the prefix of the parameters, too (JSON Format 3). */
+export const jsonContentType = ({ metadata, ieee754, version }: JsonFormat): string => {
+  const prefix = version === '4.0' ? 'odata.' : ''
+  return (
+    `application/json;${prefix}metadata=${metadata};${prefix}streaming=true;` +
+    `${ieee754 ? 'IEEE754Compatible=true;' : ''}charset=utf-8`
   )
-  const size = Number(found?.[1])
-  return size > 0 ? size : undefined
 }
 
-const versionOf = (name: string, text: string | undefined): number | undefined => {
-  if (text === undefined || text === '') return undefined
-  if (!/^\d{1,2}\.\d{1,2}$/.test(text)) throw badRequest(`${name} must be a version such as 4.0.`)
-  return Number(text)
-}
-
-/** OData 4.01 Protocol 8.1.5 and 8.2.7: we speak 4.0. */
-export const checkVersions = (
-  version: string | undefined,
-  maxVersion: string | undefined,
-): void => {
-  const used = versionOf('OData-Version', version)
-  if (used !== undefined && used !== 4 && used !== 4.01)
-    throw badRequest('OData-Version must be 4.0 or 4.01.')
-  if ((versionOf('OData-MaxVersion', maxVersion) ?? 4) < 4)
-    throw badRequest('OData-MaxVersion must be at least 4.0: no older version is spoken here.')
-}
+/** Of answers that are no data, so that nothing but the version can be asked for. */
+export const plainJsonType = (version: ODataVersion): string =>
+  `application/json;${version === '4.0' ? 'odata.' : ''}metadata=minimal;charset=utf-8`

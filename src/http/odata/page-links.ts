@@ -1,6 +1,7 @@
 // Links to what follows a page, sealed for one user, data source, path and query (threat T78).
 import type { RawCell } from '#odata/render/json.ts'
 import type { RenderContext } from '#odata/render/entity.ts'
+import type { JsonFormat } from '#odata/render/format.ts'
 import { canonicalQuery, entityPath, nextLink } from '#odata/render/links.ts'
 import { renderCursor } from '#query/cursor.ts'
 import type { Value } from '#query/plan.ts'
@@ -29,12 +30,15 @@ const values = (cells: readonly RawCell[]): readonly Value[] =>
 export const linkTo = (call: Call, { path, canonical, after, left }: Following): string => {
   const text = renderCursor({ after: values(after), left })
   const token = call.deps.sealer.seal(text, cursorContext(call, path, canonical))
+  call.links.add(token, text)
   return nextLink(call.deps.serviceRoot, path, canonical, token)
 }
 
 /** How entities of an answer are rendered; an expanded collection goes on below its owner's own path. */
-export const renderContext = (call: Call, ieee754: boolean): RenderContext => ({
-  ieee754,
+export const renderContext = (call: Call, format: JsonFormat): RenderContext => ({
+  format,
+  namespace: call.state.model.namespace,
+  serviceRoot: call.deps.serviceRoot,
   nested: ({ expand, size }, ownerKey, after) => {
     const { name, from, query, what } = expand
     const owner = [...call.state.model.sets.values()].find(({ type }) => type === from.type)

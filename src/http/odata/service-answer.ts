@@ -1,12 +1,16 @@
 import { ConnectorError, type ConnectorErrorKind } from '#connectors/errors.ts'
 import { Unavailable } from '#lib/refusal.ts'
 import { ODataError, type ODataErrorKind } from '#odata/errors.ts'
+import type { ODataVersion } from '#odata/version.ts'
+import { plainJsonType } from './format.ts'
 
 /** An answer before it meets HTTP. A streamed body that throws must break the connection. */
 export type ODataAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | AsyncIterable<string>
+  /** What the answer says, for its ETag, where the body alone would not tell the same thing by the same bytes. */
+  readonly identity?: string | undefined
 }
 
 export const answerWith = (
@@ -16,7 +20,7 @@ export const answerWith = (
   more: Readonly<Record<string, string>> = {},
 ): ODataAnswer => ({
   status,
-  headers: { 'OData-Version': '4.0', 'Content-Type': contentType, ...more },
+  headers: { 'Content-Type': contentType, ...more },
   body,
 })
 
@@ -27,6 +31,9 @@ const odataStatus: Record<ODataErrorKind, number> = {
   'not-acceptable': 406,
   gone: 410,
   'too-long': 414,
+  'too-large': 413,
+  'unsupported-media': 415,
+  'failed-dependency': 424,
   unrepresentable: 500,
   'not-implemented': 501,
 }
@@ -47,11 +54,16 @@ type Described = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+const headersOf = ({ kind, target }: ODataError): Readonly<Record<string, string>> => {
+  if (kind === 'method-not-allowed') return { Allow: target === '$batch' ? 'POST' : 'GET' }
+  // The rest of the body is not read any more.
+  return kind === 'too-large' ? { Connection: 'close' } : {}
+}
+
 const describe = (error: unknown): Described => {
   if (error instanceof ODataError) {
     const { kind, code, message, target } = error
-    const headers = kind === 'method-not-allowed' ? { Allow: 'GET' } : {}
-    return { status: odataStatus[kind], code, message, target, headers }
+    return { status: odataStatus[kind], code, message, target, headers: headersOf(error) }
   }
   if (error instanceof ConnectorError) {
     const [status, code] = connectorStatus[error.kind]
@@ -66,8 +78,8 @@ const describe = (error: unknown): Described => {
 }
 
 /** An error as OData JSON (JSON Format 21.1). Of anything but a refusal no detail gets out. */
-export const renderODataError = (error: unknown): ODataAnswer => {
+export const renderODataError = (error: unknown, version: ODataVersion = '4.0'): ODataAnswer => {
   const { status, code, message, target, headers } = describe(error)
   const body = JSON.stringify({ error: { code, message, target: target ?? null, details: [] } })
-  return answerWith(status, 'application/json;odata.metadata=minimal;charset=utf-8', body, headers)
+  return answerWith(status, plainJsonType(version), body, { ...headers, 'OData-Version': version })
 }

@@ -6,9 +6,12 @@ import type { QueryOptions } from '#odata/ast.ts'
 import type { BoundQuery } from '#odata/bind/query.ts'
 import type { BoundPath } from '#odata/bind/resource.ts'
 import type { Model } from '#odata/edm/model.ts'
+import type { JsonFormat } from '#odata/render/format.ts'
+import type { ODataVersion } from '#odata/version.ts'
 import type { CollectionPlan } from '#query/from-odata.ts'
 import type { Row } from '#query/plan.ts'
 import type { BoundedMap } from './bounded-map.ts'
+import type { SealedLinks } from './sealed-links.ts'
 
 /** Seals the text of a next link for one user, data source and query. */
 export type CursorSealer = {
@@ -41,6 +44,7 @@ export type ODataRequest = {
     readonly prefer?: string | undefined
     readonly 'odata-version'?: string | undefined
     readonly 'odata-maxversion'?: string | undefined
+    readonly 'if-none-match'?: string | undefined
   }
 }
 
@@ -78,14 +82,17 @@ export type PreparedCollection = {
   readonly head: string
   readonly canonical: string
   readonly contentType: string
-  readonly ieee754: boolean
+  readonly format: JsonFormat
   /** Plans of the first page by the rows they fetch; each is compiled once. */
   readonly plans: BoundedMap<RenderedPlan>
 }
 
+/** `$metadata` in one form, and what its ETag is made of. */
+export type MetadataDocument = { readonly text: string; readonly identity: string }
+
 export type ModelState = {
   readonly model: Model
-  readonly xml: () => string
+  readonly documents: BoundedMap<MetadataDocument>
   readonly entities: BoundedMap<PreparedEntity>
   readonly collections: BoundedMap<PreparedCollection>
   readonly options: BoundedMap<QueryOptions>
@@ -97,6 +104,10 @@ export type Call = {
   readonly state: ModelState
   readonly request: ODataRequest
   readonly options: QueryOptions
+  /** Of the protocol, as the answer speaks it. */
+  readonly version: ODataVersion
+  /** The links that this answer has been given so far. */
+  readonly links: SealedLinks
   readonly context: ODataContext
   readonly signal: AbortSignal
 }

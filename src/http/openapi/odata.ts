@@ -1,7 +1,8 @@
 import type { NestedOption } from '#odata/parse/tokens.ts'
 import { odataScope } from '#oauth/scope.ts'
+import { describeBatch } from './odata-batch.ts'
 import { headersOf } from './refusals.ts'
-import type { ApiParameter, ApiResponse, Operation, Paths, Schema, Tag } from './types.ts'
+import type { ApiParameter, ApiResponse, Media, Operation, Paths, Schema, Tag } from './types.ts'
 
 export const odataTag: Tag = {
   name: 'Data',
@@ -67,8 +68,14 @@ const headers: readonly ApiParameter[] = [
   {
     name: 'OData-MaxVersion',
     in: 'header',
-    description: 'At least 4.0; the answer speaks 4.0',
+    description: 'At least 4.0; the answer speaks 4.01 to who takes it, and else 4.0',
     schema: version,
+  },
+  {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'The ETag of an earlier answer: 304 when nothing has changed',
+    schema: { type: 'string' },
   },
 ]
 
@@ -76,6 +83,13 @@ const prefer: ApiParameter = {
   name: 'Prefer',
   in: 'header',
   description: '`odata.maxpagesize=100`: pages of at most so many rows',
+  schema: { type: 'string' },
+}
+
+const continueOnError: ApiParameter = {
+  name: 'Prefer',
+  in: 'header',
+  description: '`continue-on-error`: refusals do not end the batch',
   schema: { type: 'string' },
 }
 
@@ -97,7 +111,10 @@ const key = path(
 )
 
 const versionHeader = {
-  'OData-Version': { description: 'Always 4.0', schema: { type: 'string', const: '4.0' } },
+  'OData-Version': {
+    description: 'The version that the answer speaks',
+    schema: { type: 'string', enum: ['4.0', '4.01'] },
+  },
 } as const
 
 const refusal = (status: number, description: string): ApiResponse => ({
@@ -119,6 +136,15 @@ const refused: Readonly<Record<string, ApiResponse>> = {
   429: refusal(429, 'Too many requests of the user wait already (limits 24 and 25). Try again.'),
   503: refusal(503, 'The data store or the server is busy or away. Try again.'),
   504: refusal(504, 'The data store took too long.'),
+}
+
+const etag = {
+  ETag: { description: 'Of an answer that is not streamed', schema: { type: 'string' } },
+} as const
+
+const notModified: ApiResponse = {
+  description: 'What the client has is what it would get.',
+  headers: { ...versionHeader, ...etag },
 }
 
 const context = { type: 'string', description: 'Absent with `odata.metadata=none`' } as const
@@ -168,29 +194,58 @@ type Described = {
   readonly parameters: readonly ApiParameter[]
   readonly type: string
   readonly schema: Schema
+  readonly also?: Readonly<Record<string, Media>>
   readonly more?: Readonly<Record<string, ApiResponse>>
 }
 
-const read = ({ id, summary, description, parameters, type, schema, more }: Described) => ({
-  get: {
-    operationId: id,
-    tags: [odataTag.name],
-    summary,
-    ...(description === undefined ? {} : { description }),
-    parameters: [...parameters, ...headers],
-    responses: {
-      200: { description: 'Done.', headers: versionHeader, content: { [type]: { schema } } },
-      ...refused,
-      ...more,
+const read = (described: Described) => {
+  const { id, summary, description, parameters, type, schema, also, more } = described
+  return {
+    get: {
+      operationId: id,
+      tags: [odataTag.name],
+      summary,
+      ...(description === undefined ? {} : { description }),
+      parameters: [...parameters, ...headers],
+      responses: {
+        200: {
+          description: 'Done.',
+          headers: versionHeader,
+          content: { [type]: { schema }, ...also },
+        },
+        304: notModified,
+        ...refused,
+        ...more,
+      },
+      security: [{ bearer: [odataScope] }, { basic: [] }],
+      'x-permissions': [{ id: 7, name: 'UseDataSourceWithOData' }],
+    } satisfies Operation,
+  }
+}
+
+const batch = (): Operation =>
+  describeBatch(
+    {
+      tags: [odataTag.name],
+      parameters: [dataSource, ...headers.slice(0, 2), continueOnError],
+      responses: {
+        400: refusal(400, 'It is no batch; what is wrong with one request is told in its place.'),
+        401: refused['401'] as ApiResponse,
+        403: refused['403'] as ApiResponse,
+        404: refusal(404, 'There is no such data source within your reach.'),
+        413: refusal(413, 'The batch is longer than 1 MB.'),
+        415: refusal(415, 'A batch is multipart/mixed, or application/json.'),
+        429: refused['429'] as ApiResponse,
+        503: refusal(503, 'The server is busy. Try again.'),
+      },
+      security: [{ bearer: [odataScope] }, { basic: [] }],
     },
-    security: [{ bearer: [odataScope] }, { basic: [] }],
-    'x-permissions': [{ id: 7, name: 'UseDataSourceWithOData' }],
-  } satisfies Operation,
-})
+    versionHeader,
+  )
 
 const root = '/api/odata4/{dataSource}'
 
-/** OData's own addresses; `GET` alone is offered. */
+/** OData's own addresses; whatever is written is refused. */
 export const odataPaths = (): Paths => ({
   [root]: read({
     id: 'readServiceDocument',
@@ -204,9 +259,12 @@ export const odataPaths = (): Paths => ({
     id: 'readMetadata',
     summary: 'Read the model of a data source',
     parameters: [dataSource, ...query(['format'])],
+    description: 'XML, and JSON (CSDL JSON 4.01) for who accepts nothing else.',
     type: 'application/xml',
     schema: { type: 'string' },
+    also: { 'application/json': { schema: { type: 'object' } } },
   }),
+  [`${root}/$batch`]: { post: batch() },
   [`${root}/{entitySet}`]: read({
     id: 'listEntities',
     summary: 'Read rows of an entity set, a page at a time',

@@ -23,7 +23,7 @@ export type BindNested = (
 ) => BoundQuery
 
 /** How deep `$levels=max` goes (URL 5.1.2.1.1 leaves that to the service). */
-const mostLevels = 6
+export const mostLevels = 6
 
 /** The options of the next level: the same again, one level less, as long as the property leads to its own type. */
 const withLevels = (

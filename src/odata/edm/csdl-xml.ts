@@ -1,5 +1,15 @@
-import { claimName } from './names.ts'
+import type { ODataVersion } from '../version.ts'
+import {
+  containerAnnotations,
+  setAnnotations,
+  vocabularies,
+  vocabularyUrl,
+  type Annotation,
+  type AnnotationValue,
+} from './capabilities.ts'
+import { containerName } from './names.ts'
 import type { EntitySet, Model, NavigationProperty, Property } from './model.ts'
+import { isTimed } from './types.ts'
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] ?? '&quot;')
@@ -7,13 +17,41 @@ const escaped = (text: string): string =>
 const attribute = (name: string, value: string | number | boolean | undefined): string =>
   value === undefined ? '' : ` ${name}="${escaped(String(value))}"`
 
+const many = (element: string, texts: readonly string[]): string =>
+  `<Collection>${texts.map((text) => `<${element}>${escaped(text)}</${element}>`).join('')}</Collection>`
+
+/** A value as attribute where that is possible, else as the element inside (CSDL XML 14.3, 14.4). */
+const holding = (open: string, element: string, value: AnnotationValue): string => {
+  if (typeof value === 'boolean') return `${open} Bool="${value}"/>`
+  if (typeof value === 'number') return `${open} Int="${value}"/>`
+  if (typeof value === 'string') return `${open}${attribute('String', value)}/>`
+  const inner =
+    'record' in value
+      ? record(value.record)
+      : 'properties' in value
+        ? many('PropertyPath', value.properties)
+        : many('String', value)
+  return `${open}>${inner}</${element}>`
+}
+
+const record = (values: Readonly<Record<string, AnnotationValue>>): string =>
+  `<Record>${Object.entries(values)
+    .map(([name, value]) =>
+      holding(`<PropertyValue${attribute('Property', name)}`, 'PropertyValue', value),
+    )
+    .join('')}</Record>`
+
+const annotations = (all: readonly Annotation[]): string =>
+  all
+    .map(({ term, value }) => holding(`<Annotation${attribute('Term', term)}`, 'Annotation', value))
+    .join('')
+
 const property = ({ name, type, nullable, maxLength, precision, scale }: Property): string => {
   // Without a facet the fraction of a second would be cut (CSDL 7.2.3) and every decimal be an integer.
-  const temporal = type === 'Edm.DateTimeOffset' || type === 'Edm.TimeOfDay'
   const facets =
     attribute('Nullable', nullable ? undefined : false) +
     attribute('MaxLength', maxLength) +
-    attribute('Precision', temporal ? 6 : precision) +
+    attribute('Precision', isTimed(type) ? 6 : precision) +
     attribute('Scale', type === 'Edm.Decimal' ? (scale ?? 'variable') : undefined)
   return `<Property${attribute('Name', name)} Type="${type}"${facets}/>`
 }
@@ -41,26 +79,37 @@ const entityType = (namespace: string, { type }: EntitySet): string =>
   [...type.navigations.values()].map((nav) => navigation(namespace, nav)).join('') +
   '</EntityType>'
 
-const entitySet = (namespace: string, { name, type }: EntitySet): string => {
-  const open = `<EntitySet${attribute('Name', name)}${attribute('EntityType', `${namespace}.${type.name}`)}`
+const entitySet = (namespace: string, set: EntitySet): string => {
+  const { name, type } = set
   const bindings = [...type.navigations.values()].map(
     (nav) =>
       `<NavigationPropertyBinding${attribute('Path', nav.name)}${attribute('Target', nav.targetSet)}/>`,
   )
-  return bindings.length === 0 ? `${open}/>` : `${open}>${bindings.join('')}</EntitySet>`
+  return (
+    `<EntitySet${attribute('Name', name)}${attribute('EntityType', `${namespace}.${type.name}`)}>` +
+    `${bindings.join('')}${annotations(setAnnotations(set))}</EntitySet>`
+  )
 }
 
-/** Type names and the container share one name space (CSDL 5.1). */
-const containerName = (sets: Model['sets']): string =>
-  claimName('Container', new Set([...sets.values()].map(({ type }) => type.name)))
+const references = vocabularies
+  .map(
+    (namespace) =>
+      `<edmx:Reference${attribute('Uri', vocabularyUrl(namespace, 'xml'))}>` +
+      `<edmx:Include${attribute('Namespace', namespace)}/></edmx:Reference>`,
+  )
+  .join('')
 
-/** The metadata document in XML (OData 4.01 CSDL XML). Free of annotations, which some readers choke on. */
-export const renderCsdlXml = ({ namespace, sets }: Model): string =>
+/**
+ * The metadata document in XML (OData 4.01 CSDL XML), in the form of the version that the client speaks. One document
+ * for all clients, without what some of them refuse: navigation properties in complex types, enumeration members in
+ * annotations, aliases.
+ */
+export const renderCsdlXml = ({ namespace, sets }: Model, version: ODataVersion = '4.0'): string =>
   '<?xml version="1.0" encoding="UTF-8"?>\n' +
-  '<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">' +
-  '<edmx:DataServices>' +
+  `<edmx:Edmx Version="${version}" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">` +
+  `${references}<edmx:DataServices>` +
   `<Schema${attribute('Namespace', namespace)} xmlns="http://docs.oasis-open.org/odata/ns/edm">` +
   [...sets.values()].map((set) => entityType(namespace, set)).join('') +
   `<EntityContainer${attribute('Name', containerName(sets))}>` +
   [...sets.values()].map((set) => entitySet(namespace, set)).join('') +
-  '</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>\n'
+  `${annotations(containerAnnotations)}</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>\n`

@@ -1,3 +1,5 @@
+import type { Model } from './model.ts'
+
 export type NameCase = 'Default' | 'Uppercase' | 'Lowercase'
 
 /** A simple identifier of CSDL 15.2: other characters become `_`, a leading digit is preceded by one. */
@@ -53,3 +55,7 @@ export const claimName = (name: string, taken: Set<string>): string => {
   taken.add(candidate)
   return candidate
 }
+
+/** Type names and the container share one name space (CSDL 5.1). */
+export const containerName = (sets: Model['sets']): string =>
+  claimName('Container', new Set([...sets.values()].map(({ type }) => type.name)))

@@ -64,6 +64,10 @@ export const isFloating = (type: EdmType): boolean => type === 'Edm.Double' || t
 
 export const isEdmType = (name: string): name is EdmType => Object.hasOwn(families, name)
 
+/** Types whose values have seconds, and so a precision of their fraction. */
+export const isTimed = (type: EdmType): boolean =>
+  type === 'Edm.DateTimeOffset' || type === 'Edm.TimeOfDay'
+
 const bySqlName: ReadonlyMap<string, EdmType> = new Map([
   ['BIGINT', 'Edm.Int64'],
   ['INT8', 'Edm.Int64'],

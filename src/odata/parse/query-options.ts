@@ -24,6 +24,9 @@ const dollarOnly: ReadonlySet<string> = new Set(['skiptoken', 'deltatoken', 'id'
 
 const gmt: ReadonlySet<string> = new Set(['gmt', 'utc', 'z', 'etc/utc', 'etc/gmt'])
 
+/** Whether a time zone is the one that timestamps are served in. */
+export const isGreenwich = (zone: string): boolean => gmt.has(zone.toLowerCase())
+
 type Given = {
   readonly options: MutableOptions
   readonly aliases: Map<string, ODataExpression>
@@ -34,7 +37,7 @@ type Given = {
 const addOther = ({ aliases }: Given, name: string, raw: string): void => {
   const value = decodeText(raw, name)
   // HDP's own option: timestamps are served in GMT only, so another zone must not seem to work.
-  if (name === 'timezone' && !gmt.has(value.toLowerCase()))
+  if (name === 'timezone' && !isGreenwich(value))
     throw notSupported('time zones other than GMT', { target: 'timezone' })
   if (!name.startsWith('@')) return
   if (!/^@[\p{L}\p{Nl}_]/u.test(name))

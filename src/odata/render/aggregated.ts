@@ -1,11 +1,8 @@
 // Rows that `$apply` made (OData Data Aggregation 4.0 section 4; data access reference A.5): no entities, so without an id,
 // and with the types that JSON does not tell.
 import type { Property } from '../edm/model.ts'
-import type { EdmType } from '../edm/types.ts'
-import { createValueRenderer, type RawCell, type RawValue } from './json.ts'
-
-/** What JSON says by itself (JSON Format 4.01 section 4.6.3). */
-const told: ReadonlySet<EdmType> = new Set(['Edm.String', 'Edm.Boolean', 'Edm.Double'])
+import { controlName, isTypeHidden, primitiveType, type JsonFormat } from './format.ts'
+import { createValueRenderer, type RawCell, valueIn } from './json.ts'
 
 type Member =
   | { readonly name: string; readonly at: number; readonly property: Property }
@@ -31,17 +28,10 @@ const treeOf = (properties: readonly Property[]): readonly Member[] => {
   return root
 }
 
-const valueIn = (cell: RawCell | undefined): RawValue => {
-  if (Array.isArray(cell)) throw new TypeError('Rows stand where a value is expected')
-  return (cell ?? null) as RawValue
-}
-
 type Render = (row: readonly RawCell[]) => string
 
 export type AggregatedOptions = {
-  readonly ieee754: boolean
-  /** The prefix of control information, `odata.` or nothing; undefined leaves all of it out. */
-  readonly control: string | undefined
+  readonly format: JsonFormat
   /** The qualified name of the entity type that the rows began as. */
   readonly typeName: string
   /** Whether a member is none of that type, so that nobody knows its type from the model. */
@@ -49,7 +39,7 @@ export type AggregatedOptions = {
 }
 
 const renderMembers = (members: readonly Member[], how: AggregatedOptions): Render => {
-  const { ieee754, control, isDynamic } = how
+  const { format, isDynamic } = how
   const parts = members.map((member): Render => {
     const quoted = JSON.stringify(member.name)
     if ('members' in member) {
@@ -57,12 +47,13 @@ const renderMembers = (members: readonly Member[], how: AggregatedOptions): Rend
       return (row) => `${quoted}:{${inner(row)}}`
     }
     const { type, name } = member.property
-    const value = createValueRenderer(member.property, ieee754)
-    const annotation =
-      control !== undefined && isDynamic(name) && !told.has(type)
-        ? `${JSON.stringify(`${member.name}@${control}type`)}:"#${type.slice('Edm.'.length)}",`
-        : ''
-    return (row) => `${annotation}${quoted}:${value(valueIn(row[member.at]))}`
+    const value = createValueRenderer(member.property, format.ieee754)
+    const isTold = format.metadata === 'full' || (format.metadata === 'minimal' && isDynamic(name))
+    const typed = `${controlName(format, 'type', member.name)}:${primitiveType(format, type)},`
+    return (row) => {
+      const text = value(valueIn(row[member.at]))
+      return `${isTold && isTypeHidden(type, text) ? typed : ''}${quoted}:${text}`
+    }
   })
   return (row) => parts.map((part) => part(row)).join(',')
 }
@@ -72,11 +63,10 @@ export const createAggregatedRenderer = (
   properties: readonly Property[],
   how: AggregatedOptions,
 ): Render => {
-  const { control, typeName } = how
+  const { format, typeName } = how
   const members = renderMembers(treeOf(properties), how)
-  const head =
-    control === undefined
-      ? ''
-      : `"@${control}type":${JSON.stringify(`#${typeName}`)},"@${control}id":null${properties.length > 0 ? ',' : ''}`
+  if (format.metadata === 'none') return members
+  const type = `${controlName(format, 'type')}:${JSON.stringify(`#${typeName}`)}`
+  const head = `${type},${controlName(format, 'id')}:null${properties.length > 0 ? ',' : ''}`
   return (row) => head + members(row)
 }

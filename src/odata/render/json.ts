@@ -114,12 +114,13 @@ const unrepresentable = ({ name, type }: Property): ODataError =>
     { target: name },
   )
 
-const valueIn = (cell: RawCell | undefined): RawValue => {
+/** The value of a cell that holds no rows. */
+export const valueIn = (cell: RawCell | undefined): RawValue => {
   if (Array.isArray(cell)) throw new TypeError('Rows stand where a value is expected')
   return (cell ?? null) as RawValue
 }
 
-/** Makes the function that renders one value; null is `null`. */
+/** Makes the function that renders one value as JSON, and refuses what its type cannot hold; null is `null`. */
 export const createValueRenderer = (
   property: Property,
   ieee754: boolean,

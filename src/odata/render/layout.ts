@@ -1,8 +1,11 @@
 // Where in a row from a source the members of an answer stand.
 import type { BoundExpand } from '../bind/expand.ts'
+import type { BoundQuery } from '../bind/query.ts'
 import type { Property } from '../edm/model.ts'
 
 export type Layout = {
+  /** What a row was asked for. */
+  readonly query: BoundQuery
   /** The members with a value of their own; the n-th stands in cell n. */
   readonly properties: readonly Property[]
   readonly expands: readonly ExpandLayout[]

@@ -1,8 +1,8 @@
 // The one place where URLs of an answer are built; all start at the configured service root, whatever the
 // request's headers say.
 import type { QueryOptions } from '../ast.ts'
-import type { EntitySet } from '../edm/model.ts'
-import type { RawCell } from './json.ts'
+import type { EntitySet, Property } from '../edm/model.ts'
+import { createValueRenderer, valueIn, type RawCell } from './json.ts'
 import { encodeQueryText, renderQueryOptions } from './url.ts'
 
 const withoutSlash = (serviceRoot: string): string => serviceRoot.replace(/\/$/, '')
@@ -25,20 +25,40 @@ export const contextUrl = (
 export const contextUrlOf = (serviceRoot: string, fragment: string): string =>
   `${metadataUrl(serviceRoot)}#${fragment}`
 
+/** The parts of the key that a client knows of; what tells equal rows of `$apply` apart has a name that none can write. */
+export const linkKey = ({ type }: EntitySet): readonly Property[] =>
+  type.key.filter(({ name }) => !name.startsWith('$'))
+
 /** `(1)`, `('a%2Fb')`, `(A=1,B='x')`: values of a key as a part of a path. */
-export const keySegment = ({ type }: EntitySet, values: readonly RawCell[]): string => {
-  const parts = type.key.map(({ name, type: of }, i) => {
+export const keySegment = (set: EntitySet, values: readonly RawCell[]): string => {
+  const key = linkKey(set)
+  const parts = key.map(({ name, type: of }, i) => {
     const value = String(values[i])
     const text = of === 'Edm.String' ? `'${value.replaceAll("'", "''")}'` : value
     const literal = encodeURIComponent(text).replaceAll('%3A', ':')
-    return type.key.length === 1 ? literal : `${encodeURIComponent(name)}=${literal}`
+    return key.length === 1 ? literal : `${encodeURIComponent(name)}=${literal}`
   })
   return `(${parts.join(',')})`
 }
 
-/** The canonical path of an entity (OData 4.01 URL 4.3.1). */
+/**
+ * Makes the function that gives the canonical path of an entity (OData 4.01 URL 4.3.1). A value stands in it as it does
+ * in a body, where it was checked: a client that follows the link asks for that very text.
+ */
+export const createEntityPath = (set: EntitySet): ((key: readonly RawCell[]) => string) => {
+  const name = encodeURIComponent(set.name)
+  const cells = linkKey(set).map((property) => createValueRenderer(property, false))
+  return (key) => {
+    const plain = cells.map((cell, i) => {
+      const json = cell(valueIn(key[i]))
+      return json.startsWith('"') ? String(JSON.parse(json)) : json
+    })
+    return name + keySegment(set, plain)
+  }
+}
+
 export const entityPath = (set: EntitySet, key: readonly RawCell[]): string =>
-  encodeURIComponent(set.name) + keySegment(set, key)
+  createEntityPath(set)(key)
 
 export const absolute = (serviceRoot: string, path: string): string =>
   `${withoutSlash(serviceRoot)}/${path}`

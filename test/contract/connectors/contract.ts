@@ -230,7 +230,12 @@ const json = async (
   query: string,
 ): Promise<readonly unknown[]> => {
   const plan = planOfUrl(model, `/${encodeURIComponent(set.name)}?${query}`)
-  const render = createEntityRenderer(plan.layout, { ieee754: true, nested: () => 'next' })
+  const render = createEntityRenderer(plan.layout, {
+    format: { metadata: 'minimal', ieee754: true, version: '4.0' },
+    namespace: 'c',
+    serviceRoot: 'https://data.example/c',
+    nested: () => 'next',
+  })
   const rows = await collect(source.read(plan, never))
   return rows.map((row) => JSON.parse(`{${render(row)}}`) as unknown)
 }

@@ -1,0 +1,26 @@
+/** `/api/odata4/<name>/<rest>?<query>`, the rest and the query as they came. */
+export type ServiceUrl = { readonly name: string; readonly path: string; readonly query: string }
+
+/** What the URLs of all data sources begin with. */
+export const servicesRoot = '/api/odata4/'
+
+/** Takes a path that begins with `servicesRoot` apart; undefined where its name can be none of a data source. */
+export const splitServiceUrl = (url: string): ServiceUrl | undefined => {
+  const question = url.indexOf('?')
+  const path = (question < 0 ? url : url.slice(0, question)).slice(servicesRoot.length)
+  const slash = path.indexOf('/')
+  const segment = slash < 0 ? path : path.slice(0, slash)
+  let name: string
+  try {
+    name = decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+  // No name has one, and PostgreSQL cannot even compare it.
+  if (name.includes('\0')) return undefined
+  return {
+    name,
+    path: slash < 0 ? '' : path.slice(slash),
+    query: question < 0 ? '' : url.slice(question + 1),
+  }
+}
