@@ -210,13 +210,22 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
   return { plan, render: isReferences ? references() : entities() }
 }
 
+/** A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each. */
+const renderedFor = (
+  call: Call,
+  { format }: PreparedCollection,
+  plan: RenderedPlan['plan'],
+): RenderedPlan => ({
+  plan,
+  render: createEntityRenderer(plan.layout, renderContext(call, format)),
+})
+
 const firstPlan = (call: Call, prepared: PreparedCollection, limit: number): RenderedPlan => {
   const { plans, query } = prepared
   const offset = (call.options.skip ?? 0) > 0 ? call.options.skip : undefined
   const first = () => planned(call, prepared, { limit, offset, after: undefined })
-  // A link into an expanded collection belongs to the user who gets it.
-  if (query.expands.length > 0) return first()
-  return plans.get(String(limit)) ?? plans.set(String(limit), first())
+  const known = plans.get(String(limit)) ?? plans.set(String(limit), first())
+  return query.expands.length === 0 ? known : renderedFor(call, prepared, known.plan)
 }
 
 /**

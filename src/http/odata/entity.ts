@@ -51,6 +51,7 @@ const prepare = (call: Call, resource: BoundResource): PreparedEntity => {
   const isEmpty = !isFull && query.outputs.length === 0 && query.expands.length === 0
   return {
     plan,
+    format,
     head: openObject(format, context, !isEmpty),
     contentType: jsonContentType(format),
     render: createEntityRenderer(plan.layout, renderContext(call, format)),
@@ -114,11 +115,13 @@ const preparedFor = (
   }
   const cacheKey = `${set.name}?${request.query}#${version} ${request.headers.accept}`
   const known = state.entities.get(cacheKey)
-  const prepared = known ?? prepare(call, resource)
-  // A link into an expanded collection belongs to the user who gets it.
-  if (known === undefined && prepared.plan.layout.expands.length === 0)
-    state.entities.set(cacheKey, prepared)
-  const { shape, values } = prepared.plan
+  const shared = known ?? state.entities.set(cacheKey, prepare(call, resource))
+  const { layout, shape, values } = shared.plan
+  // A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each.
+  const prepared =
+    layout.expands.length === 0
+      ? shared
+      : { ...shared, render: createEntityRenderer(layout, renderContext(call, shared.format)) }
   return { prepared, plan: { shape, values: [...keyValues(key), ...values.slice(key.length)] } }
 }
 

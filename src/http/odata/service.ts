@@ -67,6 +67,7 @@ export type RenderedPlan = { readonly plan: CollectionPlan; readonly render: Ren
 
 /** Everything about `Set(key)` with one projection except the key. */
 export type PreparedEntity = RenderedPlan & {
+  readonly format: JsonFormat
   readonly head: string
   readonly contentType: string
 }
