@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { offers } from '#odata/edm/capabilities.ts'
 import { openShop, serviceRoot as root, type Shop } from '#test/support/odata-service.ts'
 
 let shop: Shop
@@ -198,5 +199,47 @@ describe('an ETag', () => {
   test('does not come with a refusal', async () => {
     const { headers } = await shop.ask('/Nope', { headers: { 'if-none-match': '*' } })
     assert.equal(headers['ETag'], undefined)
+  })
+})
+
+describe('what $metadata says of filters', () => {
+  /** A filter with each operator or function that no table of the code has; all of them hold for item 1. */
+  const examples: Readonly<Record<string, string>> = {
+    eq: 'id eq 1',
+    ne: 'id ne 2',
+    gt: 'id gt 0',
+    ge: 'id ge 1',
+    lt: 'id lt 2',
+    le: 'id le 1',
+    in: 'id in (1,5)',
+    and: 'ok and id eq 1',
+    or: 'id eq 1 or id eq 7',
+    not: 'not (id eq 2)',
+    add: 'id add 1 eq 2',
+    sub: 'id sub 1 eq 0',
+    mul: 'id mul 3 eq 3',
+    div: 'id div 1 eq 1',
+    divby: 'id divby 2 eq 0.5',
+    mod: 'id mod 2 eq 1',
+    any: "City/Items/any(i:i/label eq 'a')",
+    all: "City/Items/all(i:i/label eq 'a')",
+    case: 'case(id eq 1:true)',
+    cast: "cast(id,Edm.String) eq '1'",
+    isof: 'isof(id,Edm.Int32)',
+    mindatetime: 'mindatetime() lt sold',
+    maxdatetime: 'maxdatetime() gt sold',
+    totaloffsetminutes: 'totaloffsetminutes(sold) eq 0',
+  }
+  test('is answered', async () => {
+    const named = [...offers.operators, ...offers.functions]
+    assert.deepEqual(named.toSorted(), Object.keys(examples).toSorted())
+    for (const [name, filter] of Object.entries(examples)) {
+      const url = `/Items?$filter=${encodeURIComponent(filter)}&$select=id`
+      const { value } = (await shop.ask(url)).json() as { value?: { id: number }[] }
+      assert.ok(
+        value?.some(({ id }) => id === 1),
+        name,
+      )
+    }
   })
 })

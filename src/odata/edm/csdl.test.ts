@@ -128,6 +128,25 @@ describe('annotations', () => {
     assert.equal(count(/<PropertyPath>flag<\/PropertyPath>/g), 2)
     assert.equal(count(/<PropertyPath>/g), 2)
   })
+  test('tell how deep a set that leads somewhere can be expanded, and which sets nothing is found in', () => {
+    const [expand, search] = [capability('ExpandRestrictions'), capability('SearchRestrictions')]
+    const deep = { Expandable: true, MaxLevels: 6 }
+    assert.deepEqual(container['Cities']?.[expand], deep)
+    assert.equal(container['Containers']?.[expand], undefined)
+    assert.equal(count(/<PropertyValue Property="MaxLevels" Int="6"\/>/g), 2)
+    assert.deepEqual(container['Cities']?.[search], { Searchable: false })
+    const searched = modelFromTables(tables, {
+      namespace: 'world',
+      nameCase: 'Default',
+      schemaMap: {
+        tables: {
+          City: { searchMode: 'substring', columns: { twin: { searchable: true } } },
+          Country: {},
+        },
+      },
+    })
+    assert.equal(renderCsdlXml(searched).split('Property="Searchable" Bool="false"').length - 1, 1)
+  })
   test('claim no conformance level, and have no enumeration member, for which Power BI refused a document (expectations 3.1 #16)', () => {
     for (const text of [xml, JSON.stringify(document)])
       assert.doesNotMatch(text, /ConformanceLevel|EnumMember|FilterExpressionRestriction/)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { basicOf, people, startApp, type TestApp } from '#test/support/app.ts'
 import { askAsClient, manage, type Registered, registerMachine } from '#test/support/oauth.ts'
+import { batchOf, sendBatch } from '#test/support/odata-batch.ts'
 import { createWideFile, openAnswer, wideOptions } from '#test/support/open-answer.ts'
 import { execute, raw, userIdOf } from '../tokens/support.ts'
 
@@ -133,4 +134,31 @@ test('requests that are refused give their turn back', async () => {
       assert.equal(answer.status, status, path)
       await answer.text()
     }
+})
+
+test('a batch takes one turn for all it holds, and is refused like any other request when none is left', async () => {
+  await set(`users/${demo}/24`, 1)
+  await set(`users/${demo}/25`, 1)
+  const headers = await bearer()
+  const url = `${app.url}/api/odata4/one/$batch`
+  const batch = batchOf(['Items(1)', 'Items/$count', 'Items(1)'])
+  const open = await openWide()
+  const waiting = sendMany(headers, 2, 1)
+  try {
+    // The first refusal tells that the other one waits.
+    assert.equal((await waiting.early)[0]?.status, 429)
+    const refused = await sendBatch(url, batch, headers)
+    assert.equal(refused.status, 429)
+    assert.equal(refused.headers.get('retry-after'), '1')
+  } finally {
+    open.destroy()
+  }
+  await waiting.all
+  for (let i = 0; i < 2; i++) {
+    const { parts } = await sendBatch(url, batch, headers)
+    assert.deepEqual(
+      parts.map(({ status }) => status),
+      [200, 200, 200],
+    )
+  }
 })

@@ -13,8 +13,11 @@ let shop: Shop
 before(async () => {
   shop = await openShop(`
     CREATE TABLE Item (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE Part (id INTEGER PRIMARY KEY, item INTEGER REFERENCES Item (id));
     INSERT INTO Item WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
-      SELECT i, 'é' || hex(zeroblob(50)) FROM n;`)
+      SELECT i, 'é' || hex(zeroblob(50)) FROM n;
+    INSERT INTO Part WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 101)
+      SELECT i, 1 FROM n;`)
 })
 after(() => shop.close())
 
@@ -98,6 +101,23 @@ describe('a batch of parts', () => {
     assert.equal(long?.headers.get('content-length'), undefined)
     assert.equal((JSON.parse(long?.body ?? '') as { value: unknown[] }).value.length, 2000)
     assert.equal(short?.status, 200)
+  })
+  test('expands, and links to what does not fit, which another batch goes on with', async () => {
+    const headers = { 'odata-maxversion': '4.01' }
+    const first = reads('Items(1)?$select=id&$expand=Parts($select=id;$count=true)', 'Parts/$count')
+    const [one, two] = answersOf(await run(first, { type, headers }))
+    const owner = JSON.parse(one?.body ?? '') as Record<string, unknown>
+    assert.equal(owner['Parts@count'], 101)
+    assert.equal((owner['Parts'] as unknown[]).length, 100)
+    assert.equal(two?.body, '101')
+    const link = String(owner['Parts@nextLink'])
+    const [rest, entity] = answersOf(
+      await run(reads(link, 'Parts(101)?$expand=Item($select=id)'), { type }),
+    )
+    const page = JSON.parse(rest?.body ?? '') as Record<string, unknown>
+    assert.deepEqual(page['value'], [{ id: 101 }])
+    assert.equal(entity?.headers.get('odata-version'), '4.0')
+    assert.match(entity.body, /"Item":\{"id":1\}\}$/)
   })
   test('asks for the next answer only when the last one was taken', async () => {
     const asked: string[] = []
