@@ -1,3 +1,4 @@
 import { testGrammar } from './grammar-properties.ts'
 
-testGrammar({ right: 2000, wrong: 6000 })
+// Other texts than in the short run, and more of them; the same each time, so that what is red stays red until it is mended.
+testGrammar({ right: 600, wrong: 1800, seed: 1975 })
