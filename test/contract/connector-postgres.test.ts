@@ -14,6 +14,9 @@ import type { Table } from '#query/catalog.ts'
 import type { Column, Expression, ReadPlan, ReadShape, Row } from '#query/plan.ts'
 import { compileRead } from '#sql/compile.ts'
 import { createPostgresDialect } from '#sql/dialects/postgres.ts'
+import { modelFromTables } from '#odata/edm/from-catalog.ts'
+import { createRowRenderer } from '#odata/render/json.ts'
+import { planOfUrl } from '#test/support/plans.ts'
 import { type Cluster, startCluster } from '#test/support/postgres.ts'
 import { connectorContract } from './connectors/contract.ts'
 import { context, loopback, openAt, optionsFor, postgresEngine } from './connectors/postgres.ts'
@@ -404,6 +407,55 @@ describe('a read of PostgreSQL', () => {
         assert.ok(most - before_ < 80_000_000, `grew by ${most - before_}`)
       },
     ))
+  test('expands rows of more columns than a function of PostgreSQL takes', () => {
+    const types = [
+      'int',
+      'bigint',
+      'text',
+      'timestamptz',
+      'bool',
+      'float8',
+      'numeric',
+      'bytea',
+      'date',
+    ]
+    const values = [
+      '1',
+      '9007199254740993',
+      "'x'",
+      "'2024-02-29 10:00:00.5+01'",
+      'true',
+      "'Infinity'",
+      '0.10',
+      "'\\x00ff'",
+      "'2024-02-29'",
+    ]
+    const names = Array.from({ length: 150 }, (_, i) => `c${i}`)
+    return withDatabase(
+      `CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1);
+       CREATE TABLE w (id int PRIMARY KEY, p int REFERENCES p (id), ${names.map((name, i) => `${name} ${types[i % 9]}`).join()});
+       INSERT INTO w VALUES (1, 1, ${names.map((_, i) => values[i % 9]).join()}), (2, 1${', NULL'.repeat(150)})`,
+      async ({ source }) => {
+        const { tables } = await source.describe()
+        const model = modelFromTables(tables, {
+          namespace: 'w',
+          nameCase: 'Default',
+          schemaMap: undefined,
+        })
+        const read = async (url: string) => {
+          const plan = planOfUrl(model, url)
+          const rows = await collect(source.read(plan, never))
+          return { plan, rows }
+        }
+        const { rows } = await read('/ps?$expand=ws($orderby=id)')
+        const alone = await read('/ws?$orderby=id')
+        const nested = rows[0]?.[1]
+        assert.ok(Array.isArray(nested))
+        const render = createRowRenderer(alone.plan.layout.properties, true)
+        assert.deepEqual((nested as readonly Row[]).map(render), alone.rows.map(render))
+      },
+    )
+  })
   test('is cancelled at the server when its reader leaves', () =>
     withDatabase(
       'CREATE VIEW slow AS SELECT 1 AS id FROM pg_sleep(600)',

@@ -143,10 +143,13 @@ const collect: Dialect['collect'] = (columns, rows) => {
     return sql`(SELECT json_agg(json_build_array(${join(columns.map(inJson), sql`, `)})) FROM (${rows}) AS q)`
   const pieces = Array.from({ length: Math.ceil(columns.length / mostArguments) }, (_, i) => {
     const some = columns.slice(i * mostArguments, (i + 1) * mostArguments)
-    // Text, so that no number is bent: jsonb has no infinity.
-    const values = some.map((column) =>
-      column.type === 'rows' ? column.sql : asText(inJson(column)),
-    )
+    const values = some.map((column) => {
+      if (column.type === 'rows') return column.sql
+      // As JSON has it: the text of a stamp is none in ISO 8601.
+      if (column.type === 'Edm.DateTimeOffset') return sql`(to_json(${column.sql})#>>'{}')`
+      // Text, so that no number is bent: jsonb has no infinity.
+      return asText(inJson(column))
+    })
     return sql`jsonb_build_array(${join(values, sql`, `)})`
   })
   return sql`(SELECT jsonb_agg(${join(pieces, sql` || `)}) FROM (${rows}) AS q)`
