@@ -55,8 +55,9 @@ test(`a catalog of ${tables} tables is read while other requests are answered`, 
   console.log(
     `${Math.round(took)} ms, longest pause ${Math.round(longest)} ms, ${answered} answers`,
   )
-  // A single pause is bounded by what SQLite does in one call: reading the schema of all tables when the file is opened.
-  assert.ok(longest < 500, `longest pause ${longest} ms`)
+  // What SQLite does in one call, reading the schema of all tables when the file is opened, is one pause; it is a small part of
+  // the whole, on a busy machine too.
+  assert.ok(longest < took / 3, `longest pause ${longest} ms of ${took} ms`)
 })
 
 test('a model of so many tables is asked anew while requests go on with the old one', async () => {
