@@ -23,7 +23,7 @@ import { createOAuthProfile, oauthProfiles, tokenRowOf } from '#test/support/oau
 import { findSealedTexts, openAll } from '#test/support/sealed.ts'
 import { createPerson, createTenant } from '#test/support/tenants.ts'
 
-// A server on whose store keys are rotated, step by step; the command itself is in test/journeys/keys-rotate.long.ts.
+// A server on whose store keys are rotated, step by step; the command itself is in test/journeys/keys-rotate.test.ts.
 
 let app: TestApp
 let stranger: Person
