@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { modelFromTables } from '#odata/edm/from-catalog.ts'
 import { onlyTable } from '#query/plan.ts'
 import { planOfUrl } from '#test/support/plans.ts'
-import { isBoundedRead } from './bounded.ts'
+import { boundOf } from './bounded.ts'
 import { describeDatabase } from './introspect.ts'
 
 const db = new DatabaseSync(':memory:')
@@ -19,13 +19,19 @@ const find = (name: string) => tables.find((table) => table.name === name)
 
 const isBounded = (url: string, limit = 51): boolean => {
   const plan = planOfUrl(model, url, { limit, offset: undefined, after: undefined })
-  return isBoundedRead(plan, find(onlyTable(plan.shape) ?? ''), find)
+  return boundOf(plan, find(onlyTable(plan.shape) ?? ''), find) !== undefined
 }
 
 for (const [url, bounded] of [
   ['/Items', true],
   ['/Items(1)', true],
   ['/Items?$filter=n eq 1', false],
+  ['/Items?$filter=city eq 1', true],
+  ['/Items?$filter=city eq 1&$orderby=id desc', true],
+  ['/Items?$filter=city eq 1&$orderby=n', false],
+  ['/Items?$filter=city eq 1 and n eq 1', false],
+  ['/Items?$filter=city eq 1 and city eq 2', false],
+  ['/Items?$filter=city gt 1', false],
   ['/Items?$orderby=n', false],
   ['/Items?$compute=n add 1 as x', false],
   ['/Items?$expand=City', true],

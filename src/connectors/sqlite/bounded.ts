@@ -1,6 +1,6 @@
 // Which reads an index bounds, so that they may run inside the server (DESIGN invariant 22).
 import type { EdmType } from '#odata/edm/types.ts'
-import type { Table } from '#query/catalog.ts'
+import type { Table, TableIndex } from '#query/catalog.ts'
 import {
   isNullable,
   onlyTable,
@@ -19,7 +19,8 @@ const throughFunction: ReadonlySet<EdmType> = new Set([
   'Edm.Guid',
 ])
 
-const equalColumns = (filter: Expression): readonly string[] | undefined => {
+/** The columns of a filter that is nothing but equalities with values, each as often as it is compared. */
+export const equalColumns = (filter: Expression): readonly string[] | undefined => {
   const operands = filter.kind === 'and' ? filter.operands : [filter]
   const columns = operands.flatMap((e) =>
     e.kind === 'compare' &&
@@ -42,10 +43,23 @@ const isKeyRead = ({ shape }: ReadPlan, table: Table): boolean => {
   )
 }
 
-/** One page of a keyset in the order of an index, without a filter that could discard rows for long. */
+/** Whether an index has these columns first, in whatever order, and then those in theirs. */
+const leadsThrough = (
+  { columns }: TableIndex,
+  first: ReadonlySet<string>,
+  then: readonly string[],
+): boolean =>
+  columns.length >= first.size + then.length &&
+  columns.slice(0, first.size).every((name) => first.has(name)) &&
+  then.every((name, i) => columns[first.size + i] === name)
+
+/** One page of a keyset in the order of an index, behind the columns that a filter makes equal and no other filter. */
 const isKeysetPage = ({ shape, values }: ReadPlan, table: Table): boolean => {
   const { filter, order, after, limit, offset } = shape
-  if (filter !== undefined || offset !== undefined || limit === undefined) return false
+  const equal = filter === undefined ? [] : equalColumns(filter)
+  // Of a column that is compared twice the index answers one comparison; the other could discard rows for long.
+  if (equal === undefined || new Set(equal).size < equal.length) return false
+  if (offset !== undefined || limit === undefined) return false
   if (Number(values[limit.index]) > mostRows) return false
   const descending = order[0]?.descending ?? false
   const columns = order.flatMap(({ expression: e, descending: d }) =>
@@ -57,7 +71,13 @@ const isKeysetPage = ({ shape, values }: ReadPlan, table: Table): boolean => {
     (after.every(({ kind }) => kind === 'slot') && !(descending && columns.some(isNullable)))
   return (
     simple &&
-    table.indexes.some((index) => columns.every(({ name }, i) => index.columns[i] === name))
+    table.indexes.some((index) =>
+      leadsThrough(
+        index,
+        new Set(equal),
+        columns.map(({ name }) => name),
+      ),
+    )
   )
 }
 
@@ -96,11 +116,9 @@ const nestedRows = (query: ReadShape, plan: ReadPlan, find: FindTable): number |
       ? e.name
       : undefined,
   )
-  const answers = table.indexes.some(
-    ({ columns }) =>
-      columns.slice(0, tied.length).every(isTied) &&
-      order.every((name, i) => name !== undefined && columns[tied.length + i] === name),
-  )
+  const isPlainOrder = order.every((name) => name !== undefined)
+  const answers =
+    isPlainOrder && table.indexes.some((index) => leadsThrough(index, new Set(tied), order))
   return answers && query.limit !== undefined ? Number(plan.values[query.limit.index]) : undefined
 }
 
@@ -118,17 +136,21 @@ const rowsInside = (shape: ReadShape, plan: ReadPlan, find: FindTable): number |
   return total
 }
 
-/** Whether the read touches no more than a few rows, whatever the size of the tables. */
-export const isBoundedRead = (
+/**
+ * Why a read touches no more than a few rows, whatever the size of the tables: it is one row by a unique index, or one
+ * page in the order of an index. Undefined where nothing bounds it.
+ */
+export const boundOf = (
   plan: ReadPlan,
   table: Table | undefined,
   find: FindTable,
-): boolean => {
-  if (table === undefined || !table.isPlain) return false
+): 'row' | 'page' | undefined => {
+  if (table === undefined || !table.isPlain) return undefined
   const inside = rowsInside(plan.shape, plan, find)
-  if (inside === undefined) return false
-  if (isKeyRead(plan, table)) return inside <= mostNestedRows
+  if (inside === undefined) return undefined
+  if (isKeyRead(plan, table)) return inside <= mostNestedRows ? 'row' : undefined
   const limit = plan.shape.limit
   const page = limit === undefined ? Infinity : Number(plan.values[limit.index])
-  return isKeysetPage(plan, table) && (inside === 0 || page * inside <= mostNestedRows)
+  const isBounded = isKeysetPage(plan, table) && (inside === 0 || page * inside <= mostNestedRows)
+  return isBounded ? 'page' : undefined
 }

@@ -27,6 +27,8 @@ export type OpenedFile = {
   readonly share: () => void
   readonly statement: (text: string, exact: boolean) => Prepared
   readonly forget: (text: string) => void
+  /** What SQLite would do for a statement, in its own words (EXPLAIN QUERY PLAN). */
+  readonly steps: (text: string) => readonly string[]
   /** Lowest and highest row id; `undefined` for an empty table. */
   readonly rowIds: (table: string, column: string) => readonly [bigint, bigint] | undefined
 }
@@ -158,6 +160,10 @@ export const openDatabaseFile = (file: string): OpenedFile => {
     ranges.set(table, range)
     return range
   }
+  const steps = (text: string): readonly string[] => {
+    const told = db.prepare(`EXPLAIN QUERY PLAN ${text}`)
+    return told.all().map(({ detail }) => String(detail))
+  }
   return {
     db,
     identity,
@@ -171,6 +177,7 @@ export const openDatabaseFile = (file: string): OpenedFile => {
     table,
     statement,
     forget,
+    steps,
     rowIds,
   }
 }

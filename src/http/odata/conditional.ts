@@ -1,5 +1,7 @@
 // ETags and 304 (RFC 9110 section 13; OData 4.01 Protocol 8.2.5, 8.3.1).
 import { hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { createBoundedMap } from '#lib/bounded-map.ts'
 import type { ODataVersion } from '#odata/version.ts'
 import { splitList } from './header-list.ts'
 import type { ODataAnswer } from './service-answer.ts'
@@ -7,12 +9,18 @@ import type { ODataAnswer } from './service-answer.ts'
 /** What of a request decides how its answer looks, so that one kept for another request is not taken for it. */
 const varies = 'Accept, Authorization, OData-MaxVersion, OData-Version, Prefer'
 
+/** A short name of the form of an answer: one of few, so that it is counted once. */
+const formOf = (form: string): string =>
+  forms.get(form) ?? forms.set(form, crc32(form).toString(36))
+const forms = createBoundedMap<string>(100)
+
 /**
  * Weak: it vouches for what an answer says and not for its bytes, since a next link is sealed anew each time. Nor is it
  * the version of an entity, which is why no body carries it.
  */
 const etagOf = (text: string, contentType: string, version: ODataVersion): string =>
-  `W/"${hash('sha256', `${version} ${contentType}\n${text}`, 'base64url').slice(0, 27)}"`
+  // The body by itself: hashing turns it into one flat text, which sending it needs as well.
+  `W/"${hash('sha256', text, 'base64url').slice(0, 27)}${formOf(`${version} ${contentType}`)}"`
 
 /** The weak comparison of RFC 9110 section 8.8.3.2. */
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean => {

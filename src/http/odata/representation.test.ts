@@ -150,7 +150,7 @@ describe('an ETag', () => {
   test('comes with whatever is one text, and gets 304 without a body from who knows it', async () => {
     for (const url of urls) {
       const tag = await tagOf(url)
-      assert.match(tag, /^W\/"[\w-]{27}"$/)
+      assert.match(tag, /^W\/"[\w-]{27,40}"$/)
       for (const known of [tag, tag.slice(2), `"x", ${tag}`, '*']) {
         const again = await shop.ask(url, { headers: { 'if-none-match': known } })
         assert.equal(again.status, 304, `${url} ${known}`)
