@@ -31,6 +31,8 @@ const frameworkRows: Readonly<Record<string, RefusalRow>> = {
   FST_ERR_BAD_URL: refusals.notFound,
   FST_ERR_ASYNC_CONSTRAINT: refusals.notFound,
   FST_ERR_MAX_PARAM_LENGTH: refusals.notFound,
+  // Thrown of the method QUERY alone, which is offered nowhere.
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: refusals.notFound,
 }
 
 /** A thrown thing as a refusal of this surface: expected ones as they are, our bugs as `failed`. */

@@ -30,13 +30,18 @@ export const addCors = async (
               'OData-MaxVersion',
               'If-None-Match',
               'Trace-ID',
-              // Clients of SAP ask for such a token before everything else; there is none, and none is needed.
+              // What OpenUI5 sends on its own: it asks for a token and a session before everything else; there are none, and none
+              // are needed.
+              'MIME-Version',
               'X-CSRF-Token',
+              'X-SAP-Security-Session',
+              'SAP-Cancel-On-Close',
             ],
             exposedHeaders: [
               'OData-Version',
               'ETag',
               'Preference-Applied',
+              'Retry-After',
               'Trace-ID',
               'WWW-Authenticate',
               'X-Request-Id',

@@ -37,7 +37,7 @@ after(() => app.close())
 const path = (): string => `/api/mgmt/datasources/${id}/model`
 const statusOf = async () => (await manage(app, 'GET', path(), { person: people.user })).body
 
-test(`a catalog of ${tables} tables is read while other requests are answered`, async () => {
+test(`a catalog of ${tables} tables is read while other requests are answered`, async (context) => {
   const delay = monitorEventLoopDelay({ resolution: 5 })
   delay.enable()
   const began = performance.now()
@@ -63,7 +63,7 @@ test(`a catalog of ${tables} tables is read while other requests are answered`, 
     shares.toSorted((a, b) => a - b),
   )
   const longest = delay.max / 1e6
-  console.log(
+  context.diagnostic(
     `${Math.round(took)} ms, longest pause ${Math.round(longest)} ms, ${answered} answers`,
   )
   // What SQLite does in one call, reading the schema of all tables when the file is opened, is one pause; it is a small part of

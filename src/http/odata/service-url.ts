@@ -2,10 +2,14 @@
 export type ServiceUrl = { readonly name: string; readonly path: string; readonly query: string }
 
 /** What the URLs of all data sources begin with. */
-export const servicesRoot = '/api/odata4/'
+const servicesRoot = '/api/odata4/'
 
-/** Takes a path that begins with `servicesRoot` apart; undefined where its name can be none of a data source. */
+/**
+ * Takes a path that begins with `servicesRoot` apart. Undefined where it begins otherwise, as one may that was routed by its
+ * decoded form (`/api/%6Fdata4/…`, an absolute URL), and where its name can be none of a data source.
+ */
 export const splitServiceUrl = (url: string): ServiceUrl | undefined => {
+  if (!url.startsWith(servicesRoot)) return undefined
   const question = url.indexOf('?')
   const path = (question < 0 ? url : url.slice(0, question)).slice(servicesRoot.length)
   const slash = path.indexOf('/')

@@ -27,6 +27,7 @@ type Ran = { readonly text: string; readonly headers: ODataAnswer['headers']; as
 type How = {
   readonly type: string
   readonly headers?: ODataRequest['headers']
+  readonly authorization?: string
   readonly answer?: (request: ODataRequest) => Promise<ODataAnswer>
   readonly signal?: AbortSignal
 }
@@ -40,6 +41,7 @@ const run = async (body: string, how: How): Promise<Ran> => {
     },
     place,
     outer: how.headers ?? {},
+    authorization: how.authorization,
     refused: () => undefined,
     signal: how.signal ?? new AbortController().signal,
   })
@@ -128,6 +130,7 @@ describe('a batch of parts', () => {
       },
       place,
       outer: {},
+      authorization: undefined,
       refused: () => undefined,
       signal: new AbortController().signal,
     })
@@ -259,6 +262,7 @@ describe('a batch of parts', () => {
       answer: async () => ({ status: 200, headers: {}, body }),
       place,
       outer: {},
+      authorization: undefined,
       refused: () => undefined,
       signal: gone.signal,
     })

@@ -38,6 +38,7 @@ const sendBatch = (request: FastifyRequest, reply: FastifyReply, begun: Begun): 
     answer: (inner) => service.answer(inner, context, gone.signal),
     place: { publicUrl: deps.publicUrl, host: request.headers.host, name },
     outer: odataHeaders(request),
+    authorization: request.headers.authorization,
     refused: (refusedStatus, error) => {
       logRefusal(request, refusedStatus, error)
       noteFailure(deps, read, error)

@@ -11,6 +11,8 @@ export type BatchDeps = {
   readonly place: BatchPlace
   /** The headers of the batch itself. */
   readonly outer: ODataRequest['headers']
+  /** What the batch itself was sent with. */
+  readonly authorization: string | undefined
   readonly continueOnError: boolean
   /** Told of each request that could not be answered. */
   readonly refused: (status: number, error: unknown) => void
@@ -32,8 +34,14 @@ const forbidden = [
   'transfer-encoding',
 ]
 
-const checkHeaders = ({ headers }: BatchRequest): void => {
-  const wrong = forbidden.find((name) => headers.has(name))
+/** OpenUI5 repeats the credentials of the batch in each part: they say nothing new, and are not looked at. */
+const isRepeated = (name: string, value: string | undefined, { authorization }: BatchDeps) =>
+  name === 'authorization' && value === authorization
+
+const checkHeaders = ({ headers }: BatchRequest, deps: BatchDeps): void => {
+  const wrong = forbidden.find(
+    (name) => headers.has(name) && !isRepeated(name, headers.get(name), deps),
+  )
   if (wrong !== undefined)
     throw badRequest(`A request in a batch has no header ${wrong}; send it with the batch.`)
 }
@@ -71,7 +79,7 @@ const createRunner = (deps: BatchDeps) => {
     const { content } = item
     if (content instanceof ODataError) throw content
     checkDependencies(item)
-    checkHeaders(content)
+    checkHeaders(content, deps)
     const { path, query } = resolveTarget(content.target, deps.place)
     checkReference(path, ids)
     const headers = headersOf(content, deps.outer)

@@ -1,7 +1,7 @@
 // Which resource a request of a batch means (OData 4.01 Protocol 11.7.2.1).
 import { dataSourceNameKey } from '#features/data-sources/data-source.ts'
 import { badRequest } from '#odata/errors.ts'
-import { servicesRoot, splitServiceUrl } from '../service-url.ts'
+import { splitServiceUrl } from '../service-url.ts'
 
 /** Where a batch was sent to. */
 export type BatchPlace = {
@@ -41,7 +41,7 @@ export const resolveTarget = (
       ? { path: `/${path}`, query: '' }
       : { path: `/${path.slice(0, question)}`, query: path.slice(question + 1) }
   }
-  const url = path.startsWith(servicesRoot) ? splitServiceUrl(path) : undefined
+  const url = splitServiceUrl(path)
   if (url === undefined || dataSourceNameKey(url.name) !== dataSourceNameKey(place.name))
     throw elsewhere()
   return { path: url.path, query: url.query }
