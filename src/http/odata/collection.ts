@@ -6,7 +6,8 @@ import { openObject } from '#odata/render/format.ts'
 import { canonicalQuery, contextUrl, contextUrlOf } from '#odata/render/links.ts'
 import { planCollection } from '#query/from-odata.ts'
 import { createBoundedMap } from './bounded-map.ts'
-import { jsonContentType, negotiateJson } from './format.ts'
+import { openExport, answerExport } from './export.ts'
+import { negotiateCollection, negotiateReferences } from './format.ts'
 import { answerPage } from './page.ts'
 import { countRows } from './read-rows.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
@@ -21,7 +22,8 @@ const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCol
     throw badRequest(
       'A reference shows nothing but where the entity is; leave $select, $expand, $compute and $apply out.',
     )
-  const format = negotiateJson(request.headers.accept, options.format, version)
+  const negotiate = isReferences ? negotiateReferences : negotiateCollection
+  const form = negotiate(request.headers.accept, options.format, version)
   const query = bindQuery(options, { model: state.model, set, row, budget, aliases: new Map() })
   const context = isReferences
     ? contextUrlOf(deps.serviceRoot, 'Collection($ref)')
@@ -31,10 +33,9 @@ const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCol
     query: isReferences ? { ...query, outputs: [] } : query,
     isReferences,
     rows: budget.rows,
-    head: openObject(format, context),
+    form,
+    head: form.kind === 'page' ? openObject(form.json, context) : openExport(form.kind, query),
     canonical: canonicalQuery(options),
-    contentType: jsonContentType(format),
-    format,
     plans: createBoundedMap(4),
   }
 }
@@ -42,16 +43,18 @@ const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCol
 /** A whole collection by its set is asked again and again; what stands below a key rarely is. */
 const preparedFor = (call: Call, resource: BoundResource): PreparedCollection => {
   const { state, request, options, version } = call
-  const { path } = resource
+  const { path, what } = resource
   if (options.skipToken !== undefined || path.text !== encodeURIComponent(path.set.name))
     return prepare(call, resource)
-  const key = `${path.set.name}?${request.query}#${version} ${request.headers.accept}`
+  const key = `${path.set.name}/${what.kind}?${request.query}#${version} ${request.headers.accept}`
   return state.collections.get(key) ?? state.collections.set(key, prepare(call, resource))
 }
 
-/** A collection: one page of it. */
-export const answerCollection = (call: Call, resource: BoundResource): Promise<ODataAnswer> =>
-  answerPage(call, preparedFor(call, resource))
+/** A collection: one page of it, or all of it line by line. */
+export const answerCollection = (call: Call, resource: BoundResource): Promise<ODataAnswer> => {
+  const prepared = preparedFor(call, resource)
+  return prepared.form.kind === 'page' ? answerPage(call, prepared) : answerExport(call, prepared)
+}
 
 /** `/$count`: plain text, whatever is accepted; not affected by `$top`, `$skip`, `$orderby` (4.01 URL 4.8). */
 export const answerCount = async (

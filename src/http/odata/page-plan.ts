@@ -1,6 +1,7 @@
-// The plan of a page, and what makes text of its rows: where it begins, and how many rows it may have.
+// The plan of a page or of a whole result, and what makes text of its rows.
 import { ODataError } from '#odata/errors.ts'
 import { createAggregatedRenderer } from '#odata/render/aggregated.ts'
+import { createCsvRenderer } from '#odata/render/csv.ts'
 import { createEntityRenderer, createReferenceRenderer } from '#odata/render/entity.ts'
 import { parseCursor, type Cursor } from '#query/cursor.ts'
 import { planCollection, type PageRequest } from '#query/from-odata.ts'
@@ -28,7 +29,8 @@ export const openCursor = (call: Call, prepared: PreparedCollection): Cursor | u
 }
 
 const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): RenderedPlan => {
-  const { path, query, rows, format, isReferences } = prepared
+  const { path, query, rows, form, isReferences } = prepared
+  const format = form.json
   const isAggregated = query.pipeline?.isAggregated === true
   const isFull = format.metadata === 'full' && !isAggregated
   const keyed = isReferences ? 'own' : isFull ? 'all' : undefined
@@ -46,20 +48,26 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
           isDynamic: (name) => !name.includes('/') && !path.set.type.properties.has(name),
         })
       : createEntityRenderer(plan.layout, renderContext(call, format))
+  if (form.kind === 'csv') return { plan, render: createCsvRenderer(plan.layout.properties) }
   return { plan, render: isReferences ? references() : entities() }
 }
 
 /** A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each. */
 const renderedFor = (
   call: Call,
-  { format }: PreparedCollection,
+  { form }: PreparedCollection,
   plan: RenderedPlan['plan'],
 ): RenderedPlan => ({
   plan,
-  render: createEntityRenderer(plan.layout, renderContext(call, format)),
+  render: createEntityRenderer(plan.layout, renderContext(call, form.json)),
 })
 
-const firstPlan = (call: Call, prepared: PreparedCollection, limit: number): RenderedPlan => {
+/** The plan of the rows from the first one on, all of them where there is no limit. */
+export const firstPlan = (
+  call: Call,
+  prepared: PreparedCollection,
+  limit: number | undefined,
+): RenderedPlan => {
   const { plans, query } = prepared
   const offset = (call.options.skip ?? 0) > 0 ? call.options.skip : undefined
   const first = () => planned(call, prepared, { limit, offset, after: undefined })
@@ -67,15 +75,18 @@ const firstPlan = (call: Call, prepared: PreparedCollection, limit: number): Ren
   return query.expands.length === 0 ? known : renderedFor(call, prepared, known.plan)
 }
 
+/** The limit MaxFetchRows; more than a number counts exactly is none. */
+export const mostRows = ({ context }: Call): number | undefined =>
+  Number.isSafeInteger(context.limits.rows) ? context.limits.rows : undefined
+
 /**
  * Rows that may follow: what the client's `$top` leaves, and the limit of rows, whichever is less. A next link carries what is
  * left; a limit that was set or lowered meanwhile holds for what follows it.
  */
-const rowsLeft = ({ options, context }: Call, cursor: Cursor | undefined): number | undefined => {
-  const { rows } = context.limits
-  const left = cursor === undefined ? options.top : cursor.left
-  // More than a number counts exactly is no limit.
-  return Number.isSafeInteger(rows) ? Math.min(left ?? rows, rows) : left
+const rowsLeft = (call: Call, cursor: Cursor | undefined): number | undefined => {
+  const most = mostRows(call)
+  const left = cursor === undefined ? call.options.top : cursor.left
+  return most === undefined ? left : Math.min(left ?? most, most)
 }
 
 /** The plan of a page of up to `size` rows that begins at the cursor. */

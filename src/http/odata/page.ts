@@ -31,7 +31,7 @@ const linkAfter = ({ call, prepared, planned, size, left }: Page, last: Row): st
     after: planned.plan.layout.orderAt.map((at) => last[at] ?? null),
     left: left === undefined ? undefined : left - size,
   })
-  return `,${controlName(prepared.format, 'nextLink')}:${JSON.stringify(link)}`
+  return `,${controlName(prepared.form.json, 'nextLink')}:${JSON.stringify(link)}`
 }
 
 /** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
@@ -70,8 +70,8 @@ const countPrefix = async (
 ): Promise<string> => {
   if (!call.options.count) return ''
   const total = await countRows(call, plan)
-  const { format } = prepared
-  return `${controlName(format, 'count')}:${format.ieee754 ? `"${total}"` : total},`
+  const { json } = prepared.form
+  return `${controlName(json, 'count')}:${json.ieee754 ? `"${total}"` : total},`
 }
 
 /** One page of a collection, no larger than the service, the client's preference and `$top` allow. */
@@ -93,5 +93,5 @@ export const answerPage = async (
   const { body, identity } =
     served === 0 ? { body: `${prefix}]}`, identity: undefined } : await bodyOf(whole)
   const applied = preferred === undefined ? {} : preferenceApplied(preferences, 'maxpagesize', size)
-  return { ...answerWith(200, prepared.contentType, body, applied), identity }
+  return { ...answerWith(200, prepared.form.contentType, body, applied), identity }
 }
