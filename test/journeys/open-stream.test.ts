@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { run } from '#store/command.ts'
@@ -32,7 +34,11 @@ before(async () => {
     sources: false,
     env: { HEADGATE_METRICS_PORT: String(metricsPort) },
   })
-  createWideFile(join(app.dataDir, 'files', '1'))
+  createWideFile(
+    join(app.dataDir, 'files', '1'),
+    `CREATE TABLE Broken (id INTEGER PRIMARY KEY, n INTEGER, body TEXT);
+     INSERT INTO Broken SELECT id, iif(id = 8000, 'text', id), substr(body, 1, 100) FROM Page;`,
+  )
   const response = await manage(app, 'POST', '/api/mgmt/datasources', {
     person: people.user,
     body: {
@@ -49,8 +55,14 @@ before(async () => {
 })
 after(() => app.close())
 
-const openStream = (authorization: string) =>
-  openAnswer(`${app.url}/api/odata4/wide/Pages`, authorization)
+const openStream = (authorization: string, query = '') =>
+  openAnswer(`${app.url}/api/odata4/wide/Pages${query}`, authorization)
+
+const revoke = async (): Promise<void> => {
+  const path = `/api/mgmt/oauth/client/allowedapplications/${client.id}`
+  const { status } = await manage(app, 'DELETE', path, { person: people.user })
+  assert.equal(status, 204)
+}
 
 test('an open answer that nobody disturbs comes whole', async () => {
   const tokens = await getTokens(app, client)
@@ -84,6 +96,72 @@ for (const [what, path, person] of [
     assert.equal(whole, false)
     assert.ok(bytes < wideBytes)
   })
+
+for (const format of ['csv', 'ndjson']) {
+  test(`an open export as ${format} comes whole, more than a page holds`, async () => {
+    const tokens = await getTokens(app, client)
+    const answer = await openStream(`Bearer ${tokens.access_token}`, `?$format=${format}`)
+
+    const { whole, bytes } = await drain(answer)
+
+    assert.ok(whole)
+    assert.ok(bytes > wideBytes)
+  })
+
+  test(`T51 an open export as ${format} is cut within a second after the user revoked its access`, async () => {
+    const tokens = await getTokens(app, client)
+    const response = await openStream(`Bearer ${tokens.access_token}`, `?$format=${format}`)
+    const before = await countCuts(metricsPort)
+
+    await revoke()
+    await cutWithinOneSecond(metricsPort, { before })
+    const { whole, bytes } = await drain(response)
+
+    assert.equal(whole, false)
+    assert.ok(bytes < wideBytes)
+  })
+
+  test(`an export as ${format} that breaks at a value does not come whole`, async () => {
+    const tokens = await getTokens(app, client)
+    const response = await openAnswer(
+      `${app.url}/api/odata4/wide/Brokens?$format=${format}`,
+      `Bearer ${tokens.access_token}`,
+    )
+
+    assert.equal((await drain(response)).whole, false)
+  })
+}
+
+/** Asks as a client of HTTP/1.0 does, to which the end of the connection is the end of the answer. */
+const askOld = (path: string, token: unknown): Socket => {
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1')
+  socket.write(`GET ${path} HTTP/1.0\r\nAuthorization: Bearer ${String(token)}\r\n\r\n`)
+  return socket
+}
+
+/** How a connection is over: it ended, or it broke. */
+const endOf = async (socket: Socket): Promise<string> => {
+  const errors: Error[] = []
+  socket.on('error', (error) => errors.push(error))
+  socket.resume()
+  await once(socket, 'close').catch(() => undefined)
+  const [error] = errors as NodeJS.ErrnoException[]
+  return error?.code ?? 'end'
+}
+
+test('to HTTP/1.0, which takes an end for the end of the answer, a connection is reset where an answer breaks or is cut', async () => {
+  const tokens = await getTokens(app, client)
+  const ask = (path: string) => askOld(`/api/odata4/wide/${path}`, tokens.access_token)
+  assert.equal(await endOf(ask('Brokens?$format=csv&$top=7000')), 'end')
+  assert.equal(await endOf(ask('Brokens?$format=csv')), 'ECONNRESET')
+
+  const open = ask('Pages?$format=csv')
+  await once(open, 'readable')
+  const before = await countCuts(metricsPort)
+  await revoke()
+  await cutWithinOneSecond(metricsPort, { before })
+  assert.equal(await endOf(open), 'ECONNRESET')
+})
 
 const change = (statement: string) =>
   app.core.store.write(() =>

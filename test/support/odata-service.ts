@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Source } from '#connectors/connector.ts'
 import { parseODataOptions } from '#connectors/odata-options.ts'
 import { createConnectorRegistry } from '#connectors/registry.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
@@ -31,6 +32,8 @@ const sealer: CursorSealer = {
 export type ShopRequest = {
   readonly headers?: Record<string, string>
   readonly method?: string
+  /** The limit MaxFetchRows. */
+  readonly rows?: number
 }
 
 export type ShopAnswer = {
@@ -40,8 +43,14 @@ export type ShopAnswer = {
   readonly json: () => Record<string, unknown>
 }
 
-/** An OData service over an SQLite file that `statements` fill, without a server around it. */
-export const openShop = async (statements: string) => {
+/**
+ * An OData service over an SQLite file that `statements` fill, without a server around it; `through` may stand between it
+ * and its source.
+ */
+export const openShop = async (
+  statements: string,
+  through: (source: Source) => Source = (source) => source,
+) => {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-shop-'))
   const database = new DatabaseSync(join(directory, 'shop.db'))
   database.exec(statements)
@@ -55,7 +64,7 @@ export const openShop = async (statements: string) => {
     addresses: createAddressPolicy([]),
   })
   const service = createODataService({
-    source,
+    source: through(source),
     sourceId: '7',
     namespace: 'shop',
     settings: parseODataOptions(options),
@@ -64,18 +73,18 @@ export const openShop = async (statements: string) => {
   })
 
   /** Throws refusals. */
-  const answerTo = (request: ODataRequest): Promise<ODataAnswer> =>
+  const answerTo = (request: ODataRequest, rows = Infinity): Promise<ODataAnswer> =>
     service.answer(
       request,
-      { userId: 'u', limits: { rows: Infinity, pageSize: 2000 } },
+      { userId: 'u', limits: { rows, pageSize: 2000 } },
       new AbortController().signal,
     )
 
-  /** `url` begins below the service root. */
+  /** `url` begins below the service root. Throws what breaks a stream. */
   const ask = async (url: string, request: ShopRequest = {}): Promise<ShopAnswer> => {
-    const { headers = {}, method = 'GET' } = request
+    const { headers = {}, method = 'GET', rows } = request
     const [path = '', ...query] = url.split('?')
-    const answer = await answerTo({ method, path, query: query.join('?'), headers }).catch(
+    const answer = await answerTo({ method, path, query: query.join('?'), headers }, rows).catch(
       (error: unknown) => renderODataError(error, versionOfRefusal(headers)),
     )
     let text = ''

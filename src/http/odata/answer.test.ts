@@ -168,6 +168,13 @@ describe('the service', () => {
     assert.equal(await statusOf('/Items?$format=atom'), 406)
     assert.equal(await statusOf('/Items?$format=json', { headers: { accept: 'text/html' } }), 200)
   })
+  test('references are not answered with the entities that were asked for before', async () => {
+    const [item] = (await json('/Items?$top=1')).value
+    const [reference] = (await json('/Items/$ref?$top=1')).value
+    assert.equal(item?.['id'], 1)
+    assert.deepEqual(reference, { '@odata.id': 'Items(1)' })
+  })
+
   test('refuses versions below 4.0 and methods that write', async () => {
     assert.equal(await statusOf('', { headers: { 'odata-maxversion': '3.0' } }), 400)
     assert.equal(await statusOf('', { headers: { 'odata-maxversion': '4.0' } }), 200)

@@ -11,7 +11,7 @@ import {
   primitiveType,
   type JsonFormat,
 } from '#odata/render/format.ts'
-import { createValueRenderer, type RawValue } from '#odata/render/json.ts'
+import { createTextRenderer, createValueRenderer, type RawValue } from '#odata/render/json.ts'
 import { absolute, contextUrl, contextUrlOf, entityPath } from '#odata/render/links.ts'
 import { keyValues, planEntity } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
@@ -201,8 +201,7 @@ export const answerValue = async (
   if (property.type === 'Edm.Binary') throw notSupported('/$value of Edm.Binary')
   const value = await readProperty(call, resource, property)
   if (value === null) return nothing()
-  const text = createValueRenderer(property, false)(value)
-  const plain = text.startsWith('"') ? (JSON.parse(text) as string) : text
+  const plain = createTextRenderer(property)(value)
   return answerWith(200, 'text/plain;charset=utf-8', plain)
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { jsonContentType, negotiateJson, negotiateMetadata } from './format.ts'
+import { jsonContentType, negotiateCollection, negotiateJson, negotiateMetadata } from './format.ts'
 
 const json = (accept: string | undefined, format?: string) => {
   const { metadata, ieee754 } = negotiateJson(accept, format)
@@ -78,3 +78,42 @@ test('a content type has the prefix in 4.0 and not in 4.01', () => {
     'application/json;metadata=full;streaming=true;IEEE754Compatible=true;charset=utf-8',
   )
 })
+
+const collection = (accept: string | undefined, format?: string) =>
+  negotiateCollection(accept, format, '4.0').contentType
+
+const csvType = 'text/csv;charset=utf-8;header=present'
+
+for (const [accept, format, expected] of [
+  ['text/csv', undefined, csvType],
+  ['Text/CSV; charset="UTF-8"; header=present', undefined, csvType],
+  ['text/html, text/csv', undefined, csvType],
+  ['application/json;q=0.5, text/csv', undefined, csvType],
+  ['*/*', 'csv', csvType],
+  ['application/json', 'text/csv', csvType],
+  ['application/x-ndjson', undefined, 'application/x-ndjson'],
+  ['application/x-ndjson;odata.metadata=none', undefined, 'application/x-ndjson'],
+  ['application/ndjson', undefined, 'application/ndjson'],
+  ['application/jsonl', undefined, 'application/jsonl'],
+  [undefined, 'ndjson', 'application/x-ndjson'],
+  [undefined, 'ndjson;IEEE754Compatible=true', 'application/x-ndjson;IEEE754Compatible=true'],
+] as const)
+  test(`a collection is ${expected} for Accept ${String(accept)} and $format ${String(format)}`, () =>
+    assert.equal(collection(accept, format), expected))
+
+for (const accept of [undefined, '*/*', 'application/*', 'text/csv;q=0.5, */*', 'text/html, */*'])
+  test(`a collection is JSON for Accept ${String(accept)}`, () =>
+    assert.match(collection(accept), /^application\/json;/))
+
+for (const [accept, format] of [
+  ['text/*', undefined],
+  ['text/csv;q=0', undefined],
+  ['text/csv;header=absent', undefined],
+  ['text/csv;charset=utf-16', undefined],
+  ['application/x-ndjson;odata.metadata=full', undefined],
+  ['application/x-ndjson;charset=latin1', undefined],
+  [undefined, 'tsv'],
+  ['application/json', 'xml'],
+] as const)
+  test(`a collection is refused with 406 for Accept ${String(accept)} and $format ${String(format)}`, () =>
+    assert.throws(() => collection(accept, format), { kind: 'not-acceptable' }))

@@ -42,6 +42,71 @@ export const negotiateJson = (
   throw notAcceptable(jsonType)
 }
 
+/** What a collection is shown as: a page of JSON, or the whole of it line by line. */
+export type CollectionForm = {
+  readonly kind: 'page' | 'csv' | 'ndjson'
+  readonly contentType: string
+  /** How JSON is written in it, where there is any. */
+  readonly json: JsonFormat
+}
+
+const pageForm = (json: JsonFormat): CollectionForm => ({
+  kind: 'page',
+  contentType: jsonContentType(json),
+  json,
+})
+
+const ndjsonTypes: ReadonlySet<string> = new Set([
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+])
+
+/** Lines of JSON have no metadata: there is no place for a context, and a type in each line is much for an export. */
+const ndjsonOf = (range: MediaRange, version: ODataVersion): CollectionForm | undefined => {
+  const { type, parameters } = range
+  if (!ndjsonTypes.has(type) || !isUtf8(range)) return undefined
+  const json = jsonOf({ ...range, type: jsonType }, version)
+  if (json === undefined || (json.metadata !== 'none' && parameters.has('metadata')))
+    return undefined
+  const contentType = `${type}${json.ieee754 ? ';IEEE754Compatible=true' : ''}`
+  return { kind: 'ndjson', contentType, json: { ...json, metadata: 'none' } }
+}
+
+/** RFC 4180 section 3 has the parameter `header`. */
+const csvOf = (range: MediaRange, version: ODataVersion): CollectionForm | undefined => {
+  const { type, parameters } = range
+  if (type !== 'text/csv' || !isUtf8(range)) return undefined
+  if ((parameters.get('header') ?? 'present').toLowerCase() !== 'present') return undefined
+  return {
+    kind: 'csv',
+    contentType: 'text/csv;charset=utf-8;header=present',
+    json: { metadata: 'none', ieee754: false, version },
+  }
+}
+
+/** What a collection of entities is shown as. A wildcard means JSON: an export is asked for by name. Throws 406. */
+export const negotiateCollection = (
+  accept: string | undefined,
+  format: string | undefined,
+  version: ODataVersion,
+): CollectionForm => {
+  for (const range of askedRanges(accept, format)) {
+    const json = jsonOf(range, version)
+    const form = json === undefined ? undefined : pageForm(json)
+    const found = form ?? csvOf(range, version) ?? ndjsonOf(range, version)
+    if (found !== undefined) return found
+  }
+  throw notAcceptable(`${jsonType}, text/csv or application/x-ndjson`)
+}
+
+/** The same for references, of which there are pages alone. Throws 406. */
+export const negotiateReferences = (
+  accept: string | undefined,
+  format: string | undefined,
+  version: ODataVersion,
+): CollectionForm => pageForm(negotiateJson(accept, format, version))
+
 /**
  * The form of `$metadata`. It is JSON only for who says so and leaves no room for XML: many clients ask for JSON
  * everywhere, `*\/*` behind it, and read XML here (OData 4.01 Protocol 11.1.2). Throws 406.

@@ -29,11 +29,13 @@ const parseAccept = (accept: string): readonly MediaRange[] =>
     .filter(({ type, quality }) => type !== '' && quality > 0)
     .sort((a, b) => b.quality - a.quality)
 
-/** OData 4.01 Protocol 11.2.12: shorthands, which may have parameters like the types they stand for. */
+/** OData 4.01 Protocol 11.2.12: shorthands, and ours for exports, which may have parameters like the types they stand for. */
 const shorthands: ReadonlyMap<string, string> = new Map([
   ['json', 'application/json'],
   ['xml', 'application/xml'],
   ['atom', 'application/atom+xml'],
+  ['csv', 'text/csv'],
+  ['ndjson', 'application/x-ndjson'],
 ])
 
 const parseFormat = (format: string): MediaRange => {

@@ -1,5 +1,6 @@
 // A request for data from its begin to its end: its turn, what it holds, and who may still see it.
 import { Readable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ConnectorError } from '#connectors/errors.ts'
 import type { Acquired, OpenSources } from '#features/data-sources/open-sources.ts'
@@ -93,6 +94,17 @@ export const noteFailure = ({ sourceLogs }: ReadDeps, { access }: Read, error: u
     sourceLogs.note(access.source.id, `read failed: ${error.message}`)
 }
 
+/**
+ * Breaks an answer off, so that it cannot be taken for a whole one. HTTP/1.0 knows no chunks, and a connection that merely
+ * ends is the end of the answer to it: it is reset.
+ */
+const breakOff = ({ raw, request }: FastifyReply): void => {
+  const { socket } = raw
+  // A connection with TLS cannot be reset; it ends without the word that says so (RFC 8446 section 6.1).
+  if (request.raw.httpVersion === '1.0' && !(socket instanceof TLSSocket)) socket?.resetAndDestroy()
+  else raw.destroy()
+}
+
 /** Sends a long answer, asking again and again whether it may go on (DESIGN invariant 15). */
 export const sendStream = (
   deps: ReadDeps,
@@ -104,10 +116,13 @@ export const sendStream = (
   const watch = watchAccess(read.access.stillOpen, () => {
     deps.metrics.streamCut()
     read.gone.abort()
-    reply.raw.destroy()
+    breakOff(reply)
   })
   // The source is done when the stream is; access is watched until the last byte has left.
-  stream.once('error', (error) => noteFailure(deps, read, error))
+  stream.once('error', (error) => {
+    noteFailure(deps, read, error)
+    breakOff(reply)
+  })
   stream.once('close', read.finish)
   reply.raw.once('close', watch.stop)
   return reply.send(stream)

@@ -11,6 +11,7 @@ import type { ODataVersion } from '#odata/version.ts'
 import type { CollectionPlan } from '#query/from-odata.ts'
 import type { Row } from '#query/plan.ts'
 import type { BoundedMap } from './bounded-map.ts'
+import type { CollectionForm } from './format.ts'
 import type { SealedLinks } from './sealed-links.ts'
 
 /** Seals the text of a next link for one user, data source and query. */
@@ -80,10 +81,10 @@ export type PreparedCollection = {
   readonly isReferences: boolean
   /** Rows that the bound tree numbers. */
   readonly rows: number
+  readonly form: CollectionForm
+  /** What stands before the rows. */
   readonly head: string
   readonly canonical: string
-  readonly contentType: string
-  readonly format: JsonFormat
   /** Plans of the first page by the rows they fetch; each is compiled once. */
   readonly plans: BoundedMap<RenderedPlan>
 }

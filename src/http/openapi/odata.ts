@@ -50,7 +50,10 @@ const options: Readonly<Record<AnsweredOption, readonly [description: string, sc
     'Comes from `@odata.nextLink`, and is to be taken from nowhere else',
     { type: 'string' },
   ],
-  format: ['Wins over `Accept`: `json`, `xml`, or a media type', { type: 'string' }],
+  format: [
+    'Wins over `Accept`: `json`, `xml`, `csv`, `ndjson`, or a media type',
+    { type: 'string' },
+  ],
 }
 
 const optionNames = Object.keys(options) as readonly AnsweredOption[]
@@ -267,11 +270,16 @@ export const odataPaths = (): Paths => ({
   [`${root}/$batch`]: { post: batch() },
   [`${root}/{entitySet}`]: read({
     id: 'listEntities',
-    summary: 'Read rows of an entity set, a page at a time',
-    description: 'Names of options are taken in any case, and without the dollar as well.',
+    summary: 'Read rows of an entity set, a page at a time or all of them',
+    description:
+      'Names of options are taken in any case, and without the dollar as well. CSV and NDJSON are the whole result, without pages.',
     parameters: [dataSource, entitySet, ...query(optionNames), prefer],
     type: 'application/json',
     schema: collectionSchema,
+    also: {
+      'text/csv': { schema: { type: 'string', description: 'RFC 4180, with a header' } },
+      'application/x-ndjson': { schema: { type: 'string', description: 'A row as JSON a line' } },
+    },
     more: { 410: refusal(410, 'This next link cannot be continued; repeat the query.') },
   }),
   [`${root}/{entitySet}/$count`]: read({

@@ -107,7 +107,8 @@ const duration: RenderValue = (value) => {
 /** JSON Format 3.2: with IEEE754Compatible=true these two are strings. */
 const isQuoted = (type: EdmType): boolean => type === 'Edm.Int64' || type === 'Edm.Decimal'
 
-const unrepresentable = ({ name, type }: Property): ODataError =>
+/** The refusal of a value that its type, or the form of the answer, cannot hold. */
+export const unrepresentable = ({ name, type }: Property): ODataError =>
   new ODataError(
     'unrepresentable',
     `'${name}' holds a value that is not ${type}; correct it, or give the column another type in the schema map.`,
@@ -132,6 +133,17 @@ export const createValueRenderer = (
     const text = render(value)
     if (text === undefined) throw unrepresentable(property)
     return quote ? `"${text}"` : text
+  }
+}
+
+/** Makes the function that renders one value as bare text, as it stands in a URL, in CSV, or alone; null is `null`. */
+export const createTextRenderer = (property: Property): ((value: RawValue) => string) => {
+  const render = createValueRenderer(property, false)
+  return (value) => {
+    // JSON would escape it, only to be read back.
+    if (typeof value === 'string' && property.type === 'Edm.String') return value
+    const json = render(value)
+    return json.startsWith('"') ? json.slice(1, -1) : json
   }
 }
 

@@ -2,7 +2,7 @@
 // request's headers say.
 import type { QueryOptions } from '../ast.ts'
 import type { EntitySet, Property } from '../edm/model.ts'
-import { createValueRenderer, valueIn, type RawCell } from './json.ts'
+import { createTextRenderer, valueIn, type RawCell } from './json.ts'
 import { encodeQueryText, renderQueryOptions } from './url.ts'
 
 const withoutSlash = (serviceRoot: string): string => serviceRoot.replace(/\/$/, '')
@@ -47,14 +47,13 @@ export const keySegment = (set: EntitySet, values: readonly RawCell[]): string =
  */
 export const createEntityPath = (set: EntitySet): ((key: readonly RawCell[]) => string) => {
   const name = encodeURIComponent(set.name)
-  const cells = linkKey(set).map((property) => createValueRenderer(property, false))
-  return (key) => {
-    const plain = cells.map((cell, i) => {
-      const json = cell(valueIn(key[i]))
-      return json.startsWith('"') ? String(JSON.parse(json)) : json
-    })
-    return name + keySegment(set, plain)
-  }
+  const cells = linkKey(set).map(createTextRenderer)
+  return (key) =>
+    name +
+    keySegment(
+      set,
+      cells.map((cell, i) => cell(valueIn(key[i]))),
+    )
 }
 
 export const entityPath = (set: EntitySet, key: readonly RawCell[]): string =>

@@ -104,6 +104,13 @@ describe('a batch of parts', () => {
     assert.equal((JSON.parse(long?.body ?? '') as { value: unknown[] }).value.length, 2000)
     assert.equal(short?.status, 200)
   })
+  test('has CSV as it is', async () => {
+    const url = 'Items?$format=csv'
+    const [answer] = answersOf(await run(reads(url), { type }))
+    assert.equal(answer?.headers.get('content-type'), 'text/csv;charset=utf-8;header=present')
+    assert.equal(answer.body, (await shop.ask(`/${url}`)).text)
+  })
+
   test('expands, and links to what does not fit, which another batch goes on with', async () => {
     const headers = { 'odata-maxversion': '4.01' }
     const first = reads('Items(1)?$select=id&$expand=Parts($select=id;$count=true)', 'Parts/$count')
@@ -322,6 +329,21 @@ describe('a batch in JSON', () => {
     const headers = responses[0]?.['headers'] as Record<string, string> | undefined
     assert.equal(headers?.['odata-version'], '4.0')
   })
+  test('has long CSV as a text and other long lines as base64url, whole', async () => {
+    const [csv, lines] = ['Items?$format=csv', 'Items?$format=ndjson']
+    const [text, bytes] = (
+      await ask([
+        { id: '1', method: 'GET', url: csv },
+        { id: '2', method: 'GET', url: lines },
+      ])
+    ).map(({ body }) => String(body))
+    assert.equal(text, (await shop.ask(`/${csv}`)).text)
+    assert.equal(
+      Buffer.from(bytes ?? '', 'base64url').toString(),
+      (await shop.ask(`/${lines}`)).text,
+    )
+  })
+
   test('answers 424 to what depends on a failure, 400 to what depends on nothing, 501 to groups and conditions', async () => {
     const read = { method: 'GET', url: 'Items(1)' }
     const responses = await ask(

@@ -1,0 +1,97 @@
+// A page of a collection as JSON (OData 4.01 Protocol 11.2.6): rows, count, and the link to the next page.
+import { defaultPageSize } from '#features/limits/effective.ts'
+import { controlName } from '#odata/render/format.ts'
+import type { ReadPlan, Row } from '#query/plan.ts'
+import { linkTo } from './page-links.ts'
+import { openCursor, planPage } from './page-plan.ts'
+import { parsePrefer, preferenceApplied } from './prefer.ts'
+import { countRows, readRows } from './read-rows.ts'
+import { answerWith, type ODataAnswer } from './service-answer.ts'
+import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
+import { renderBody, type RowsRenderer } from './streamed-body.ts'
+
+type Page = {
+  readonly call: Call
+  readonly prepared: PreparedCollection
+  readonly planned: RenderedPlan
+  /** Rows served at most. */
+  readonly size: number
+  /** Rows asked for: one more than are served, unless `$top` ends here. */
+  readonly fetched: number
+  /** Rows that `$top` and the limit of rows allow from here on. */
+  readonly left: number | undefined
+  readonly prefix: string
+}
+
+const linkAfter = ({ call, prepared, planned, size, left }: Page, last: Row): string => {
+  const { path, canonical } = prepared
+  const link = linkTo(call, {
+    path: path.text,
+    canonical,
+    after: planned.plan.layout.orderAt.map((at) => last[at] ?? null),
+    left: left === undefined ? undefined : left - size,
+  })
+  return `,${controlName(prepared.form.json, 'nextLink')}:${JSON.stringify(link)}`
+}
+
+/** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
+const createPageRenderer = (page: Page): RowsRenderer => {
+  const { planned, size, fetched } = page
+  let served = 0
+  let last: Row | undefined
+  let hasMore = false
+  const add = (rows: readonly Row[]): string => {
+    let text = ''
+    for (const row of rows) {
+      if (served === size) {
+        hasMore = true
+        break
+      }
+      text += `${served === 0 ? '' : ','}{${planned.render(row)}}`
+      last = row
+      served++
+    }
+    return text
+  }
+  const end = (): string => `]${hasMore && last !== undefined ? linkAfter(page, last) : ''}}`
+  return { add, end, isComplete: () => hasMore || served >= fetched }
+}
+
+const bodyOf = (page: Page): Promise<Pick<ODataAnswer, 'body' | 'identity'>> => {
+  const { call, planned, prefix } = page
+  const rows = readRows(call.deps.source, planned.plan, call.signal)[Symbol.asyncIterator]()
+  return renderBody(rows, createPageRenderer(page), prefix, call.links)
+}
+
+const countPrefix = async (
+  call: Call,
+  prepared: PreparedCollection,
+  plan: ReadPlan,
+): Promise<string> => {
+  if (!call.options.count) return ''
+  const total = await countRows(call, plan)
+  const { json } = prepared.form
+  return `${controlName(json, 'count')}:${json.ieee754 ? `"${total}"` : total},`
+}
+
+/** One page of a collection, no larger than the service, the client's preference and `$top` allow. */
+export const answerPage = async (
+  call: Call,
+  prepared: PreparedCollection,
+): Promise<ODataAnswer> => {
+  const { deps, request } = call
+  const preferences = parsePrefer(request.headers.prefer)
+  const preferred = preferences.maxPageSize
+  const { pageSize: most = Infinity } = call.context.limits
+  const own = deps.settings.pageSize ?? call.context.limits.pageSize ?? defaultPageSize
+  const size = Math.min(own, most, preferred ?? Infinity)
+  const page = planPage(call, prepared, size, openCursor(call, prepared))
+  const { left, served, fetched } = page
+  const count = await countPrefix(call, prepared, page.planned.plan)
+  const prefix = `${prepared.head}${count}"value":[`
+  const whole: Page = { call, prepared, planned: page.planned, size: served, fetched, left, prefix }
+  const { body, identity } =
+    served === 0 ? { body: `${prefix}]}`, identity: undefined } : await bodyOf(whole)
+  const applied = preferred === undefined ? {} : preferenceApplied(preferences, 'maxpagesize', size)
+  return { ...answerWith(200, prepared.form.contentType, body, applied), identity }
+}
