@@ -78,6 +78,12 @@ const startPeer = async (name: string, args: readonly string[]): Promise<Peer> =
 /** Starts the limit over the demo's database file. */
 export const startLimit = (file: string): Promise<Peer> => startPeer('limit', [file])
 
+/** Starts the limit of expansions and streams over a file of departures. */
+export const startDataLimit = (file: string): Promise<Peer> => startPeer('data-limit', [file])
+
+/** Starts the limit of all reads over a database of departures and airports. */
+export const startPostgresLimit = (url: string): Promise<Peer> => startPeer('postgres-limit', [url])
+
 /** Starts the limit of durable tokens on PostgreSQL, over an empty database. */
 export const startInsertLimit = (url: string): Promise<Peer> => startPeer('insert-limit', [url])
 

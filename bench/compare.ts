@@ -1,5 +1,5 @@
 import type { Generator } from './children.ts'
-import { processorSecondsOf } from './cpu.ts'
+import { childrenOf, processorSecondsOf } from './cpu.ts'
 import type { Job, Measured } from './job.ts'
 import { median } from './statistics.ts'
 
@@ -12,7 +12,7 @@ export type Comparison = {
   readonly path: string
   readonly limit: Load
   readonly ours: Load
-  /** Whose processor time is counted. */
+  /** Whose processor time is counted, with that of their children. */
   readonly pids: { readonly limit: readonly number[]; readonly ours: readonly number[] }
   /** Undefined where the design promises nothing. */
   readonly target: { readonly floor: number; readonly goal: number } | undefined
@@ -65,10 +65,11 @@ export const compare = async (
   const { path } = comparison
   const latest = { limit: comparison.limit, ours: comparison.ours }
   const measure = async (side: 'limit' | 'ours', milliseconds: number): Promise<Round> => {
-    const pids = comparison.pids[side]
-    const before = processorSecondsOf(pids)
+    const used = () =>
+      processorSecondsOf(comparison.pids[side].flatMap((pid) => [pid, ...childrenOf(pid)]))
+    const before = used()
     const measured = await generator.run({ ...latest[side], milliseconds })
-    const after = processorSecondsOf(pids)
+    const after = used()
     check(`${path} (${side})`, measured)
     if (measured.bodies !== undefined) latest[side] = { ...latest[side], bodies: measured.bodies }
     const known = before !== undefined && after !== undefined && after > before

@@ -32,16 +32,21 @@ export const processorSecondsOf = (pids: readonly number[]): number | undefined 
   return sum
 }
 
+/** The children of a process that run now; none where the system does not tell. */
+export const childrenOf = (parent: number): readonly number[] => {
+  try {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    return pids.filter((pid) => statOf(Number(pid))?.[1] === String(parent)).map(Number)
+  } catch {
+    return []
+  }
+}
+
 /**
  * The same of all children of a process together: of PostgreSQL, whose connections are processes. What children used that
  * have ended is missing.
  */
 export const processorSecondsBelow = (parent: number): number | undefined => {
-  try {
-    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-    const children = pids.filter((pid) => statOf(Number(pid))?.[1] === String(parent))
-    return processorSecondsOf(children.map(Number))
-  } catch {
-    return undefined
-  }
+  const pids = childrenOf(parent)
+  return pids.length === 0 ? undefined : processorSecondsOf(pids)
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { endChild } from './children.ts'
+import { residentMegabytes } from './resident.ts'
 
 /** The people of the measured server. */
 export const passwords = {
@@ -35,16 +36,9 @@ export type Headgate = {
   readonly startedIn: number
   /** Resident memory in megabytes; undefined where the system does not tell. */
   readonly residentMegabytes: () => number | undefined
+  /** How late the event loop was since this was last asked: of 100 times, one was later than `p99`. Milliseconds. */
+  readonly loopDelay: () => Promise<{ readonly p99: number; readonly most: number }>
   readonly end: () => Promise<void>
-}
-
-const readResident = (pid: number): number | undefined => {
-  try {
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024
-  } catch {
-    return undefined
-  }
 }
 
 /** Asks over a bare socket: on a small machine a heavier question would slow down the start that it measures. */
@@ -60,6 +54,21 @@ const isReady = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false))
     socket.once('close', () => resolve(false))
   })
+
+/** The timer of Node's histogram of delays; what it records is this and the delay. */
+const loopTimer = 10
+
+/** The delays as the server's own metrics tell them, which begin anew with each look at them. */
+const readLoopDelay: (port: number) => ReturnType<Headgate['loopDelay']> = async (port) => {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const delay = (which: string): number => {
+    const name = `headgate_nodejs_eventloop_lag_${which}_seconds`
+    const seconds = new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]
+    if (seconds === undefined) throw new Error(`the metrics have no ${name}`)
+    return Math.max(0, Number(seconds) * 1000 - loopTimer)
+  }
+  return { p99: delay('p99'), most: delay('max') }
+}
 
 /** What a server runs over. */
 export type Setup = {
@@ -94,6 +103,8 @@ const environment = (
   HEADGATE_DATA_DIR: dataDir,
   HEADGATE_FILES_DIR: join(filesOf, 'files'),
   HEADGATE_DEMO: 'true',
+  // The PostgreSQL of the bench is a data source, too.
+  HEADGATE_DATA_ALLOW: '127.0.0.0/8',
   HEADGATE_ADMIN_PASSWORD: passwords.d2cadmin,
   HEADGATE_USER_PASSWORD: passwords.d2cuser,
   HEADGATE_DEMO_PASSWORD: passwords.demo,
@@ -123,13 +134,20 @@ export const startHeadgate = async (setup: Setup): Promise<Headgate> => {
     if (child.exitCode !== null || waited > longestStart) {
       await end()
       throw new Error(
-        `the server did not start: ${readFileSync(join(dataDir, 'bench.log'), 'utf8')}`,
+        `the server did not start: ${readFileSync(join(dataDir, 'bench.log'), 'utf8').slice(-2000)}`,
       )
     }
     await sleep(5)
   }
   const startedIn = performance.now() - began
-  const residentMegabytes = (): number | undefined =>
-    child.pid === undefined ? undefined : readResident(child.pid)
-  return { port, pid: child.pid ?? 0, url, startedIn, residentMegabytes, end }
+  const pid = child.pid ?? 0
+  return {
+    port,
+    pid,
+    url,
+    startedIn,
+    residentMegabytes: () => residentMegabytes(pid),
+    loopDelay: () => readLoopDelay(metricsPort),
+    end,
+  }
 }

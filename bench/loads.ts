@@ -4,10 +4,17 @@ import type { Load } from './compare.ts'
 export const readers = 16
 export const posters = 32
 
-type Reading = { readonly paths: readonly string[]; readonly tokens?: readonly string[] }
+type Reading = {
+  readonly paths: readonly string[]
+  readonly tokens?: readonly string[]
+  readonly connections?: number
+}
 
 /** Reads of the paths in turn, with the tokens in turn. @param ports the nodes of one server */
-export const reading = (ports: readonly number[], { paths, tokens = [] }: Reading): Load => ({
+export const reading = (
+  ports: readonly number[],
+  { paths, tokens = [], connections = readers }: Reading,
+): Load => ({
   ports,
   method: 'GET',
   headers: {},
@@ -15,7 +22,7 @@ export const reading = (ports: readonly number[], { paths, tokens = [] }: Readin
   tokens,
   bodies: [],
   rotating: false,
-  connections: readers,
+  connections,
 })
 
 type Posting = {

@@ -8,6 +8,14 @@ export type Extent = {
   readonly sizes: { readonly sqlite: readonly number[]; readonly postgres: readonly number[] }
   /** Tenants of the larger store of the lists, and how often each list is asked for. */
   readonly lists: { readonly tenants: number; readonly rounds: number }
+  /** Rows of a long result, and of the results that memory is measured with. */
+  readonly data: {
+    readonly rows: number
+    readonly tables: readonly number[]
+    readonly files: readonly number[]
+    /** Rows that are read at each size of the latter. */
+    readonly least: number
+  }
   readonly starts: number
   /** Milliseconds before the memory of an idle server is read. */
   readonly idle: number
@@ -20,6 +28,12 @@ const full: Extent = {
   growthRounds: { count: 3, milliseconds: 500, warmUp: 500 },
   sizes: { sqlite: [1e3, 1e4, 1e5], postgres: [1e3, 1e5] },
   lists: { tenants: 500, rounds: 40 },
+  data: {
+    rows: 1e5,
+    tables: [1e3, 1e4, 1e5, 1e6],
+    files: [1e3, 1e4, 1e5, 1e6, 3e6],
+    least: 2e5,
+  },
   starts: 5,
   idle: 5000,
   syncs: 1000,
@@ -29,13 +43,18 @@ const large: Extent = {
   ...full,
   growthRounds: { count: 5, milliseconds: 1000, warmUp: 1500 },
   sizes: { sqlite: [1e3, 1e4, 1e5, 1e6, 1e7], postgres: [1e3, 1e4, 1e5, 1e6] },
+  data: { ...full.data, tables: full.data.files },
 }
+
+/** Departures that the tables must have. */
+export const departureCount = ({ data }: Extent): number => Math.max(data.rows, ...data.tables)
 
 const quick: Extent = {
   rounds: { count: 1, milliseconds: 200, warmUp: 100 },
   growthRounds: { count: 1, milliseconds: 200, warmUp: 100 },
   sizes: { sqlite: [1e3], postgres: [1e3] },
   lists: { tenants: 10, rounds: 3 },
+  data: { rows: 1e4, tables: [1e3, 1e4], files: [1e3, 1e4], least: 1e4 },
   starts: 1,
   idle: 200,
   syncs: 100,

@@ -7,7 +7,7 @@ import { type Cluster, startCluster } from '#test/support/postgres.ts'
 import { startGenerator } from './children.ts'
 import type { Comparison } from './compare.ts'
 import { introspectionComparison } from './comparisons/introspection.ts'
-import { readComparisons } from './comparisons/reads.ts'
+import { readComparisons, withToken } from './comparisons/reads.ts'
 import {
   machineComparison,
   onPostgres,
@@ -83,7 +83,7 @@ const findPath = async (
   const engine = postgres ? onPostgres : onSqlite
   const machine = await registerMachine(headgate.url)
   const comparisons = [
-    ...(await readComparisons(headgate, noLimit, file)),
+    ...(await readComparisons(await withToken(headgate), noLimit, file)),
     ...(await refreshComparisons(headgate, noLimit, engine)),
     await machineComparison(headgate, noLimit, machine, engine),
     await introspectionComparison(headgate, machine),

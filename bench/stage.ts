@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { type Cluster, startCluster } from '#test/support/postgres.ts'
 import { type Peer, startGenerator, startLimit } from './children.ts'
-import { type Compared, compare, type Comparison, type Rounds } from './compare.ts'
+import { type Compared, compare, type Comparison, type Load, type Rounds } from './compare.ts'
+import { type DataGround, prepareData } from './sources/ground.ts'
 import { type Headgate, type Keys, generateKeys, startHeadgate } from './headgate.ts'
-import type { Extent } from './options.ts'
+import { departureCount, type Extent } from './options.ts'
 import { type Client, registerMachine } from './tokens.ts'
 
 /** A server with what its sections share. */
@@ -27,10 +28,16 @@ export type Stage = {
   readonly extent: Extent
   readonly limit: () => Promise<Peer>
   readonly embedded: () => Promise<Server>
+  /** PostgreSQL alone. */
+  readonly cluster: () => Promise<Cluster>
   readonly postgres: () => Promise<PostgresServer>
+  /** Much to read. */
+  readonly data: () => Promise<DataGround>
   /** The file of the demo's data. */
   readonly file: () => Promise<string>
   readonly compare: (comparison: Comparison, rounds?: Rounds) => Promise<Compared>
+  /** Runs a load alone; answers when it is over. */
+  readonly run: (load: Load) => Promise<void>
   /** The busiest share of a core that the generator used in any comparison. */
   readonly busiest: () => number
   /** Ends a part that a section has started, after everything that was started later. */
@@ -71,12 +78,16 @@ export const onStage = async <T>(
     await embedded()
     return join(embeddedDir, 'files', '1', 'aviation.db')
   }
+  const cluster = once(async () => {
+    const running = await startCluster(clusterSettings)
+    ends(running.stop)
+    return running
+  })
+  const data = once(() => prepareData(join(dataDir, 'data'), departureCount(extent), cluster))
   const postgres = once(async (): Promise<PostgresServer> => {
-    const cluster = await startCluster(clusterSettings)
-    ends(cluster.stop)
-    const databaseUrl = await cluster.createDatabase()
+    const databaseUrl = await (await cluster()).createDatabase()
     const setup = { dataDir: join(dataDir, 'postgres'), databaseUrl, keys: generateKeys() }
-    return { ...serverOf(started(await startHeadgate(setup))), ...setup, cluster }
+    return { ...serverOf(started(await startHeadgate(setup))), ...setup, cluster: await cluster() }
   })
   let busiest = 0
   const compareHere: Stage['compare'] = async (comparison, rounds = extent.rounds) => {
@@ -89,10 +100,17 @@ export const onStage = async <T>(
       dataDir,
       extent,
       embedded,
+      cluster,
       postgres,
+      data,
       file,
       limit: once(async () => started(await startLimit(await file()))),
       compare: compareHere,
+      run: async (load) => {
+        const milliseconds = extent.rounds.count * extent.rounds.milliseconds
+        const { wrong } = await generator.run({ ...load, milliseconds })
+        if (wrong > 0) throw new Error(`${wrong} answers were not 200`)
+      },
       busiest: () => busiest,
       ends,
     })

@@ -67,20 +67,23 @@ export const nodesLine = (compared: Compared): Line => [
 
 /** The line of a value that is bounded by itself; without the value, it says that it was not measured. */
 export const boundedLine = (
-  path: string,
+  { row, path, unit }: { readonly row: string; readonly path: string; readonly unit: string },
   value: number | undefined,
-  unit: string,
-  target: { readonly floor: number; readonly goal: number },
+  target: { readonly floor: number; readonly goal: number } | undefined,
 ): Line => [
-  '7',
+  row,
   path,
   '-',
   value === undefined ? 'not measured' : `${Math.round(value)} ${unit}`,
   '-',
   '-',
-  `${target.floor} ${unit}`,
-  `${target.goal} ${unit}`,
-  value === undefined ? '-' : judge(value, target.floor, target.goal, 'less is better'),
+  target === undefined ? '-' : `${target.floor} ${unit}`,
+  target === undefined ? '-' : `${target.goal} ${unit}`,
+  value === undefined
+    ? '-'
+    : target === undefined
+      ? 'for information'
+      : judge(value, target.floor, target.goal, 'less is better'),
   '-',
 ]
 

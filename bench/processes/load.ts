@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Job, Measured } from '../job.ts'
 import { percentile } from '../statistics.ts'
+import { createAnswers } from './answers.ts'
 
 type Sent = {
   readonly path: string
@@ -22,25 +23,6 @@ const request = (job: Job, { path, token, body }: Sent): Buffer =>
       `\r\n${body}`,
     ].join('\r\n'),
   )
-
-/** One answer at the start of what was read: its status and where it ends; undefined while it is not whole. */
-const parseAnswer = (bytes: Buffer): { status: number; body: number; end: number } | undefined => {
-  const blank = bytes.indexOf('\r\n\r\n')
-  if (blank < 0) return undefined
-  const text = bytes.toString('latin1', 0, blank)
-  const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1]
-  if (length === undefined) {
-    // Chunked: the last chunk ends the answer. Nobody pipelines, so nothing can follow it.
-    const last = bytes.length - 5
-    return bytes.toString('latin1', last) === '0\r\n\r\n'
-      ? { status: Number(text.slice(9, 12)), body: blank + 4, end: bytes.length }
-      : undefined
-  }
-  const end = blank + 4 + Number(length)
-  return bytes.length < end
-    ? undefined
-    : { status: Number(text.slice(9, 12)), body: blank + 4, end }
-}
 
 type Tally = { answered: number; wrong: number; readonly latencies: number[] }
 
@@ -99,7 +81,7 @@ const drive = (
   new Promise((resolve, reject) => {
     const socket: Socket = connect(port, '127.0.0.1')
     socket.setNoDelay(true)
-    let kept: Buffer | undefined
+    const answers = createAnswers(rotating)
     let sent = 0
     const send = (): void => {
       sent = performance.now()
@@ -109,15 +91,13 @@ const drive = (
     socket.once('error', reject)
     socket.once('close', () => resolve())
     socket.on('data', (chunk: Buffer) => {
-      const bytes = kept === undefined ? chunk : Buffer.concat([kept, chunk])
-      const answer = parseAnswer(bytes)
-      kept = answer === undefined ? bytes : undefined
+      const answer = answers.add(chunk)
       if (answer === undefined) return
       const now = performance.now()
       tally.latencies.push(now - sent)
       tally.answered += 1
       if (answer.status !== 200) tally.wrong += 1
-      if (rotating) requests.learn(bytes.subarray(answer.body, answer.end))
+      if (rotating) requests.learn(answer.body)
       if (now < until) send()
       else socket.destroy()
     })
