@@ -1,142 +1,33 @@
-import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import fc from 'fast-check'
-import type { Source } from '#connectors/connector.ts'
 import { modelFromTables } from '#odata/edm/from-catalog.ts'
-import type { Model } from '#odata/edm/model.ts'
-import { encodeQueryText } from '#odata/render/url.ts'
-import { evaluate } from '#query/evaluate.ts'
-import type { PageRequest } from '#query/from-odata.ts'
-import type { ReadPlan, Row, Value } from '#query/plan.ts'
 import { openAt } from '#test/contract/connectors/postgres.ts'
-import { orderValues, planOfUrl, valueOf, wholePage } from '#test/support/plans.ts'
-import { type Cluster, startCluster } from '#test/support/postgres.ts'
-import {
-  at,
-  bigs,
-  clocks,
-  condition,
-  dates,
-  decimals,
-  doubles,
-  guids,
-  integers,
-  orders,
-  stamps,
-  texts,
-} from './filters.ts'
+import { collectRows } from '#test/support/plans.ts'
+import { startCluster } from '#test/support/postgres.ts'
+import { pushdownValues, testPushdown } from './pushdown.ts'
 
-const never = new AbortController().signal
-let cluster: Cluster
-let source: Source
-let model: Model
-let everything: readonly Row[]
-
-const literal = (value: Value): string =>
-  value === null ? 'NULL' : `'${String(value).replaceAll("'", "''")}'`
-
-const rows = Array.from({ length: 120 }, (_, i) =>
-  [
-    i,
-    at(texts, i),
-    at(['a', 'B', null], i * 2),
-    at(['sad', 'ok', null], i),
-    at(integers, i * 7),
-    i % 3,
-    at(bigs, i * 3),
-    at(doubles, i * 11),
-    at(decimals, i * 7),
-    at([0.1, -2.5, 3, null], i * 5),
-    at([true, false, null], i * 5),
-    at(stamps, i * 13),
-    at(stamps, i * 3),
-    at(dates, i * 17),
-    at(clocks, i * 3),
-    at(guids, i * 7),
-  ].map(literal),
-)
-
-const planOf = (query: string, request: PageRequest = wholePage) =>
-  planOfUrl(model, `/items?${query}`, request)
-
-const run = async (plan: ReadPlan): Promise<readonly Row[]> => {
-  const found: Row[] = []
-  for await (const batch of source.read(plan, never)) found.push(...batch)
-  return found
-}
-
-before(async () => {
-  cluster = await startCluster()
+const open = async () => {
+  const cluster = await startCluster()
   await cluster.run(`CREATE TYPE mood AS ENUM ('sad', 'ok');
     CREATE TABLE item (id int PRIMARY KEY, t varchar(9), c char(3), e mood, n int, m int NOT NULL, b bigint, d float8,
       x numeric(20,2), r real, f boolean, at timestamptz, ts timestamp, day date, clock time, g uuid);
     SET timezone = 'GMT';
-    INSERT INTO item VALUES ${rows.map((row) => `(${row.join()})`).join()}`)
-  source = await openAt(cluster.url)
+    INSERT INTO item VALUES ${pushdownValues()}`)
+  const source = await openAt(cluster.url)
   const { tables } = await source.describe()
-  model = modelFromTables(tables, {
-    namespace: 'p',
-    nameCase: 'Default',
-    schemaMap: undefined,
-  })
-  everything = await run(planOf('$orderby=id'))
-})
-after(async () => {
-  await source.close()
-  await cluster.stop()
-})
-
-const idOf = (row: Row): Value => valueOf(row[0])
-
-const columnIn = (row: Row, name: string): Value => {
-  const properties = [...(model.sets.get('items')?.type.properties.values() ?? [])]
-  return valueOf(row[properties.findIndex(({ column }) => column === name)])
+  const settings = { namespace: 'p', nameCase: 'Default', schemaMap: undefined } as const
+  return {
+    model: modelFromTables(tables, settings),
+    set: 'items',
+    run: collectRows(source),
+    close: async () => {
+      await source.close()
+      await cluster.stop()
+    },
+  }
 }
 
-test('a filter that PostgreSQL answers finds the rows that the evaluation in memory finds', async () => {
-  let compared = 0
-  await fc.assert(
-    fc.asyncProperty(condition, async (filter) => {
-      const plan = planOf(`$select=id&$orderby=id&$filter=${encodeQueryText(filter)}`)
-      const { filter: expression } = plan.shape
-      assert.ok(expression)
-      const pushed = (await run(plan)).map(idOf)
-      const kept = everything.filter(
-        (row) =>
-          evaluate(expression, {
-            cell: (_row, name) => columnIn(row, name),
-            values: plan.values,
-          }) === true,
-      )
-      assert.deepEqual(pushed, kept.map(idOf), filter)
-      compared += pushed.length > 0 && pushed.length < everything.length ? 1 : 0
-    }),
-    { numRuns: 500 },
-  )
-  assert.ok(compared > 90, `only ${compared} filters told rows apart`)
-})
-
-test('pages by keyset give every row of PostgreSQL once and in the order of the whole', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      orders,
-      fc.integer({ min: 1, max: 50 }),
-      fc.constantFrom('', '&$filter=m ne 1'),
-      async (order, size, more) => {
-        const query = `$select=id&$orderby=${order}${more}`
-        const whole = (await run(planOf(query))).map(idOf)
-        const paged: Value[] = []
-        let last: readonly Value[] | undefined
-        for (;;) {
-          const plan = planOf(query, { limit: size, offset: undefined, after: last })
-          const found = await run(plan)
-          paged.push(...found.map(idOf))
-          if (found.length < size) break
-          last = orderValues(plan, found.at(-1) ?? [])
-        }
-        assert.deepEqual(paged, whole, order)
-      },
-    ),
-    { numRuns: 25 },
-  )
+testPushdown({
+  engine: 'PostgreSQL',
+  open,
+  filters: { runs: 500, telling: 90 },
+  pages: { runs: 25, smallest: 1 },
 })

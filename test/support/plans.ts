@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { bindQuery, type BoundQuery } from '#odata/bind/query.ts'
 import { bindResource, type BoundPath } from '#odata/bind/resource.ts'
+import type { Source } from '#connectors/connector.ts'
 import type { Model } from '#odata/edm/model.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
 import { parseResourcePath } from '#odata/parse/resource-path.ts'
@@ -11,7 +12,7 @@ import {
   type CollectionPlan,
   type PageRequest,
 } from '#query/from-odata.ts'
-import type { Cell, Row, Value } from '#query/plan.ts'
+import type { Cell, ReadPlan, Row, Value } from '#query/plan.ts'
 
 export type BoundUrl = {
   readonly path: BoundPath
@@ -50,3 +51,14 @@ export const valueOf = (cell: Cell | undefined): Value => {
 /** What a page by keyset goes on after. */
 export const orderValues = ({ layout }: CollectionPlan, row: Row): readonly Value[] =>
   layout.orderAt.map((at) => valueOf(row[at]))
+
+const never = new AbortController().signal
+
+/** Makes the function that gives all rows of a plan. */
+export const collectRows =
+  (source: Source) =>
+  async (plan: ReadPlan): Promise<readonly Row[]> => {
+    const found: Row[] = []
+    for await (const batch of source.read(plan, never)) found.push(...batch)
+    return found
+  }
