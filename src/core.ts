@@ -10,7 +10,7 @@ import {
   type SignInFailure,
 } from './features/authentication/password-check.ts'
 import { createPasswordServices } from './features/authentication/create.ts'
-import { createPasswordHasher } from './features/authentication/passwords.ts'
+import { createPasswordHasher, type PasswordCost } from './features/authentication/passwords.ts'
 import { createSessions, type Sessions } from './features/authentication/sessions.ts'
 import { createAccesses } from './features/authorizations/accesses.ts'
 import { createAllowedApplications } from './features/authorizations/allowed.ts'
@@ -53,6 +53,8 @@ export type AppOptions = {
   readonly clock?: Clock
   /** Where Google's APIs answer. */
   readonly googleApis?: GoogleApis | undefined
+  /** What hashing a password costs. */
+  readonly passwordCost?: PasswordCost | undefined
 }
 
 /** Everything below HTTP, created once, from the store upward. */
@@ -71,11 +73,11 @@ type Listeners = {
 }
 
 /** Who is who: users, passwords, sessions. */
-const createIdentity = (base: Base, listeners: Listeners) => {
+const createIdentity = (base: Base, listeners: Listeners, cost: PasswordCost | undefined) => {
   const { store, clock } = base
   const users = createUserStore(store, clock)
   const lockout = createLockout(store, clock)
-  const passwords = createPasswordHasher()
+  const passwords = createPasswordHasher(cost)
   const passwordCheck = createPasswordCheck({
     ...base,
     users,
@@ -155,7 +157,7 @@ const createAuthorizations = (
 /** Everything below HTTP, created once, from the store upward. */
 export const createCore = (
   opened: OpenedStore,
-  { config, clock = systemClock, googleApis }: Omit<AppOptions, 'logger'>,
+  { config, clock = systemClock, googleApis, passwordCost }: Omit<AppOptions, 'logger'>,
 ) => {
   const listeners: Listeners = {
     reuse: () => undefined,
@@ -169,7 +171,7 @@ export const createCore = (
     hash: createHasher(opened.ring.pepper),
     sealed: createSealedValues(opened.store, opened.ring, clock.now),
   }
-  const identity = createIdentity(base, listeners)
+  const identity = createIdentity(base, listeners, passwordCost)
   // The system store is nobody's upstream (DESIGN invariant 21).
   const never = endpointsOf(config.database?.url.reveal())
   const egress = createEgress(config, { never, clock })
