@@ -1,7 +1,6 @@
 import { type Config, readConfig } from './config.ts'
 import { type Output, UsageError } from './commands/command.ts'
 import { commands } from './commands/index.ts'
-import { explainStartError } from './start-errors.ts'
 
 const output: Output = {
   line: (text) => void process.stdout.write(`${text}\n`),
@@ -14,6 +13,9 @@ const usage = (): string =>
     '',
     ...commands.map((command) => `  ${command.usage.padEnd(44)}${command.summary}`),
   ].join('\n')
+
+const explain = async (error: unknown, config: Config): Promise<unknown> =>
+  (await import('./start-errors.ts')).explainStartError(error, config)
 
 /** The command line. What is wrong with it, or with the configuration, is one line and exit code 2 or 1. */
 export const main = async (args: readonly string[]): Promise<void> => {
@@ -31,10 +33,11 @@ export const main = async (args: readonly string[]): Promise<void> => {
   let config: Config | undefined
   try {
     config = readConfig()
-    await command.run({ args: args.slice(command.name.length), config, output })
+    const run = await command.load()
+    await run({ args: args.slice(command.name.length), config, output })
   } catch (error) {
     // Whichever command opens the database, what is wrong with it is said in the words of a start.
-    const explained = config === undefined ? error : explainStartError(error, config)
+    const explained = config === undefined ? error : await explain(error, config)
     output.error(explained instanceof Error ? explained.message : String(explained))
     process.exitCode = error instanceof UsageError ? 2 : 1
   }

@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
-import { type Core, createCore, openStore } from './core.ts'
+import { type Core, createCore } from './core.ts'
+import { openStore } from './open-store.ts'
 import { type Config, ConfigError } from './config.ts'
 import { systemTenantId } from './features/access/permissions.ts'
 import { passwordFault } from './features/authentication/change-password.ts'
+import type { PasswordCost } from './features/authentication/passwords.ts'
 import type { GoogleApis } from './connectors/upstream/index.ts'
 import { createDemoDataSource } from './features/demo/data-source.ts'
 import {
@@ -39,6 +41,8 @@ export type ServeOptions = {
   /** The user `demo` without the demo's data. */
   readonly demoUser?: boolean
   readonly googleApis?: GoogleApis
+  /** Less than in earnest, for tests. */
+  readonly passwordCost?: PasswordCost
 }
 
 /** HDP leaves first passwords out of its policy; here the first administrator is no exception. */
@@ -139,7 +143,7 @@ const listen = async (server: FastifyInstance, config: Config, logger: Logger): 
 
 const start = async (
   config: Config,
-  options: Required<Omit<ServeOptions, 'googleApis'>> & Pick<ServeOptions, 'googleApis'>,
+  options: ServeOptions & Required<Pick<ServeOptions, 'logger' | 'clock' | 'demoUser'>>,
   endings: ReturnType<typeof createEndings>,
 ) => {
   const { logger, clock, demoUser } = options
@@ -151,6 +155,7 @@ const start = async (
     config,
     clock,
     googleApis: options.googleApis,
+    passwordCost: options.passwordCost,
   })
   endings.add(core.store.close)
   endings.add(core.outbound.close)

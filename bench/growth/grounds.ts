@@ -1,7 +1,7 @@
 import { cpSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { databaseFile } from '#core.ts'
+import { databaseFile } from '#open-store.ts'
 import { createDatabase } from '#test/support/database.ts'
 import type { Cluster } from '#test/support/postgres.ts'
 import { generateKeys, type Headgate, type Setup, startHeadgate } from '../headgate.ts'

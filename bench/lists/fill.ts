@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { parseConfig } from '#config.ts'
-import { openStore } from '#core.ts'
+import { openStore } from '#open-store.ts'
 import { all, first, run } from '#store/command.ts'
 import type { Store } from '#store/store.ts'
 import type { Setup } from '../headgate.ts'

@@ -1,8 +1,9 @@
-import { type Core, createCore, openStore } from '../core.ts'
+import { type Core, createCore } from '../core.ts'
+import { openStore } from '../open-store.ts'
 import type { Config } from '../config.ts'
 import { userSubject } from '../features/authentication/lockout.ts'
 import { generatePassword } from '../features/setup/initial-passwords.ts'
-import { type Command, UsageError } from './command.ts'
+import { type Run, UsageError } from './command.ts'
 
 const withCore = async <T>(config: Config, work: (core: Core) => Promise<T>): Promise<T> => {
   const opened = await openStore(config)
@@ -21,34 +22,22 @@ const requireName = (args: readonly string[], usage: string): string => {
 }
 
 /** Both work beside a running server: it reads the truth at each sign-in. */
-export const unlock: Command = {
-  name: ['admin', 'unlock'],
-  usage: 'admin unlock <user>',
-  summary: 'end the lock of an account',
-  run: async ({ args, config, output }) => {
-    const name = requireName(args, 'admin unlock <user>')
-    const ended = await withCore(config, (core) =>
-      core.store.write(function* () {
-        const user = yield* core.users.readByName(name)
-        if (user === undefined) throw new Error(`There is no user ${name}.`)
-        return yield* core.lockout.unlock(userSubject(user.id))
-      }),
-    )
-    output.line(ended ? `${name} can sign in again.` : `${name} was not locked.`)
-  },
+export const unlock: Run = async ({ args, config, output }) => {
+  const name = requireName(args, 'admin unlock <user>')
+  const ended = await withCore(config, (core) =>
+    core.store.write(function* () {
+      const user = yield* core.users.readByName(name)
+      if (user === undefined) throw new Error(`There is no user ${name}.`)
+      return yield* core.lockout.unlock(userSubject(user.id))
+    }),
+  )
+  output.line(ended ? `${name} can sign in again.` : `${name} was not locked.`)
 }
 
-export const resetPassword: Command = {
-  name: ['admin', 'reset-password'],
-  usage: 'admin reset-password <user>',
-  summary: 'give a user a new password, shown once; ends sessions and tokens',
-  run: async ({ args, config, output }) => {
-    const name = requireName(args, 'admin reset-password <user>')
-    const password = generatePassword()
-    const done = await withCore(config, (core) =>
-      core.passwordChange.reset(name, password.reveal()),
-    )
-    if (!done) throw new Error(`There is no user ${name}.`)
-    output.line(`The new password of ${name}: ${password.reveal()}`)
-  },
+export const resetPassword: Run = async ({ args, config, output }) => {
+  const name = requireName(args, 'admin reset-password <user>')
+  const password = generatePassword()
+  const done = await withCore(config, (core) => core.passwordChange.reset(name, password.reveal()))
+  if (!done) throw new Error(`There is no user ${name}.`)
+  output.line(`The new password of ${name}: ${password.reveal()}`)
 }

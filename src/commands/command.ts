@@ -5,16 +5,20 @@ export type Output = {
   readonly error: (text: string) => void
 }
 
+/** What a command does. */
+export type Run = (context: {
+  readonly args: readonly string[]
+  readonly config: Config
+  readonly output: Output
+}) => Promise<void>
+
 /** A word on the command line. To add one: a file and a line in `index.ts`. */
 export type Command = {
-  readonly name: readonly [string, ...string[]]
+  readonly name: readonly string[]
   readonly usage: string
   readonly summary: string
-  readonly run: (context: {
-    readonly args: readonly string[]
-    readonly config: Config
-    readonly output: Output
-  }) => Promise<void>
+  /** Loads what it does. A command waits for its own modules, not for those of a server. */
+  readonly load: () => Promise<Run>
 }
 
 /** The command was called with the wrong words; the message says how to call it. */

@@ -8,7 +8,7 @@ import { initialPasswordsFile } from '../features/setup/initial-passwords.ts'
 import { createLogger } from '../http/log.ts'
 import { Secret } from '../lib/secret.ts'
 import { serve } from '../serve.ts'
-import { type Command, type Output, UsageError } from './command.ts'
+import { type Run, type Output, UsageError } from './command.ts'
 import { playStory } from './demo/story.ts'
 
 /** The wanted port if it is free, else any. */
@@ -68,40 +68,34 @@ const tellNext = (output: Output, url: string, passwords: string): void => {
 }
 
 /** The main job, alone: a server in a directory of its own, and the whole story against it. */
-export const demo: Command = {
-  name: ['demo'],
-  usage: 'demo [--once]',
-  summary: 'play the main job against a server of its own (npm run demo)',
-  run: async ({ args, config, output }) => {
-    const once = args.includes('--once')
-    if (args.some((arg) => arg !== '--once'))
-      throw new UsageError('Usage: npm run demo [-- --once]')
-    const dataDir = once ? mkdtempSync(join(tmpdir(), 'headgate-demo-')) : resolve('demo-data')
-    const demoConfig = await configFor(config, dataDir)
-    const running = await serve(demoConfig, { logger: createLogger('warn') })
-    const end = async (): Promise<void> => {
-      await running.stop()
-      if (once) rmSync(dataDir, { recursive: true, force: true })
-    }
-    const stop = (): void => void end().then(() => process.exit(0))
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
-    if (config.port !== 0 && demoConfig.port !== config.port)
-      output.line(`Port ${config.port} is taken; this is on another one.`)
-    output.line(
-      `Headgate is ready at ${running.url}, on an embedded database in ${demoConfig.dataDir}.`,
-    )
-    try {
-      const password = await demoPassword(running.core, demoConfig)
-      await playStory(running.url, password.reveal(), output)
-    } catch (error) {
-      await end()
-      throw error
-    }
-    if (once) {
-      await end()
-      return output.line('\nThat is all. Without --once the server keeps running.')
-    }
-    tellNext(output, running.url, initialPasswordsFile(dataDir))
-  },
+export const demo: Run = async ({ args, config, output }) => {
+  const once = args.includes('--once')
+  if (args.some((arg) => arg !== '--once')) throw new UsageError('Usage: npm run demo [-- --once]')
+  const dataDir = once ? mkdtempSync(join(tmpdir(), 'headgate-demo-')) : resolve('demo-data')
+  const demoConfig = await configFor(config, dataDir)
+  const running = await serve(demoConfig, { logger: createLogger('warn') })
+  const end = async (): Promise<void> => {
+    await running.stop()
+    if (once) rmSync(dataDir, { recursive: true, force: true })
+  }
+  const stop = (): void => void end().then(() => process.exit(0))
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  if (config.port !== 0 && demoConfig.port !== config.port)
+    output.line(`Port ${config.port} is taken; this is on another one.`)
+  output.line(
+    `Headgate is ready at ${running.url}, on an embedded database in ${demoConfig.dataDir}.`,
+  )
+  try {
+    const password = await demoPassword(running.core, demoConfig)
+    await playStory(running.url, password.reveal(), output)
+  } catch (error) {
+    await end()
+    throw error
+  }
+  if (once) {
+    await end()
+    return output.line('\nThat is all. Without --once the server keeps running.')
+  }
+  tellNext(output, running.url, initialPasswordsFile(dataDir))
 }

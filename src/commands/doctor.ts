@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
-import { databaseFile, hasKeys, openStore, planMigration } from '../core.ts'
+import { databaseFile, hasKeys, openStore, planMigration } from '../open-store.ts'
 import { systemClock } from '../lib/clock.ts'
 import { clockOffset, clockTolerance } from '../maintenance.ts'
 import { explainStartError } from '../start-errors.ts'
@@ -9,7 +9,7 @@ import { readServerFacts } from '../store/postgres/usable.ts'
 import { all, first } from '../store/command.ts'
 import type { Store } from '../store/store.ts'
 import { readUnfinished } from '../features/sealed/rotation/record.ts'
-import { type Command, refuseWords } from './command.ts'
+import { type Run, refuseWords } from './command.ts'
 import { describeUnfinished } from './keys.ts'
 
 type Finding = { readonly ok: boolean; readonly text: string }
@@ -152,22 +152,17 @@ const checkEmbedded = (config: Config): readonly Finding[] => [
 ]
 
 /** Looks at configuration, files and database, and says what it finds; exit code 1 when something is wrong. */
-export const doctor: Command = {
-  name: ['doctor'],
-  usage: 'doctor',
-  summary: 'look for what is wrong, and say what to do',
-  run: async ({ args, config, output }) => {
-    refuseWords(args, 'doctor')
-    const tls = config.tls === undefined ? [] : [config.tls.cert, config.tls.key].map(checkReadable)
-    const embedded = config.database === undefined
-    const findings: Finding[] = [
-      ...tls,
-      ...(embedded ? checkEmbedded(config) : []),
-      ...checkSecurity(config),
-    ]
-    if (!embedded || existsSync(databaseFile(config.dataDir)))
-      findings.push(...(await checkDatabase(config)))
-    for (const finding of findings) output.line(`${finding.ok ? 'ok   ' : 'look '} ${finding.text}`)
-    if (findings.some((finding) => !finding.ok)) process.exitCode = 1
-  },
+export const doctor: Run = async ({ args, config, output }) => {
+  refuseWords(args, 'doctor')
+  const tls = config.tls === undefined ? [] : [config.tls.cert, config.tls.key].map(checkReadable)
+  const embedded = config.database === undefined
+  const findings: Finding[] = [
+    ...tls,
+    ...(embedded ? checkEmbedded(config) : []),
+    ...checkSecurity(config),
+  ]
+  if (!embedded || existsSync(databaseFile(config.dataDir)))
+    findings.push(...(await checkDatabase(config)))
+  for (const finding of findings) output.line(`${finding.ok ? 'ok   ' : 'look '} ${finding.text}`)
+  if (findings.some((finding) => !finding.ok)) process.exitCode = 1
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../config.ts'
-import { databaseFile, openStore } from '../core.ts'
+import { databaseFile, openStore } from '../open-store.ts'
 import { type MasterFact, readMasterFacts } from '../features/sealed/rotation/facts.ts'
 import { readUnfinished, type Rotation } from '../features/sealed/rotation/record.ts'
 import { timestamp } from '../features/timestamp.ts'
 import { lockKeys } from '../store/serve-lock.ts'
-import { type Command, refuseWords, UsageError } from './command.ts'
+import { type Run, refuseWords, UsageError } from './command.ts'
 import { rotateKeys } from './keys/rotate.ts'
 
 /** Neither command is a first start. */
@@ -26,49 +26,39 @@ export const describeUnfinished = ({ masterKeyId, startedAt }: Rotation): string
   `The rotation to the master key ${masterKeyId} that began at ${timestamp(startedAt)} UTC is not finished: unless it is running, run headgate keys rotate to go on with it.`
 
 /** Which master keys there are, and what they are good for. */
-export const keys: Command = {
-  name: ['keys'],
-  usage: 'keys',
-  summary: 'list the master keys, and what each of them wraps',
-  run: async ({ args, config, output }) => {
-    const [word, ...others] = args
-    if (others.length > 0 || (word !== undefined && word !== 'list'))
-      throw new UsageError('Usage: npm run headgate -- keys [list | rotate]')
-    requireDatabase(config)
-    const { store, ring } = await openStore(config)
-    try {
-      const [masters, unfinished] = await store.read(function* () {
-        return [yield* readMasterFacts(store, ring), yield* readUnfinished(store)] as const
-      })
-      for (const [index, master] of masters.entries()) output.line(describeMaster(master, index))
-      output.line(
-        unfinished === undefined ? 'No rotation is unfinished.' : describeUnfinished(unfinished),
-      )
-    } finally {
-      await store.close()
-    }
-  },
+export const keys: Run = async ({ args, config, output }) => {
+  const [word, ...others] = args
+  if (others.length > 0 || (word !== undefined && word !== 'list'))
+    throw new UsageError('Usage: npm run headgate -- keys [list | rotate]')
+  requireDatabase(config)
+  const { store, ring } = await openStore(config)
+  try {
+    const [masters, unfinished] = await store.read(function* () {
+      return [yield* readMasterFacts(store, ring), yield* readUnfinished(store)] as const
+    })
+    for (const [index, master] of masters.entries()) output.line(describeMaster(master, index))
+    output.line(
+      unfinished === undefined ? 'No rotation is unfinished.' : describeUnfinished(unfinished),
+    )
+  } finally {
+    await store.close()
+  }
 }
 
 /** Everything sealed under new keys, beside servers that run. */
-export const rotate: Command = {
-  name: ['keys', 'rotate'],
-  usage: 'keys rotate',
-  summary: 'seal everything under new keys, also while servers run',
-  run: async ({ args, config, output }) => {
-    refuseWords(args, 'keys rotate')
-    requireDatabase(config)
-    // On PostgreSQL, where the keys are the operator's, two runs work on one rotation.
-    const unlock = config.database === undefined ? lockKeys(config.dataDir) : undefined
+export const rotate: Run = async ({ args, config, output }) => {
+  refuseWords(args, 'keys rotate')
+  requireDatabase(config)
+  // On PostgreSQL, where the keys are the operator's, two runs work on one rotation.
+  const unlock = config.database === undefined ? lockKeys(config.dataDir) : undefined
+  try {
+    const opened = await openStore(config)
     try {
-      const opened = await openStore(config)
-      try {
-        await rotateKeys(opened, config, output)
-      } finally {
-        await opened.store.close()
-      }
+      await rotateKeys(opened, config, output)
     } finally {
-      unlock?.()
+      await opened.store.close()
     }
-  },
+  } finally {
+    unlock?.()
+  }
 }

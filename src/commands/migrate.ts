@@ -1,10 +1,8 @@
 import type { Config } from '../config.ts'
-import { openStore } from '../core.ts'
-import { type Command, UsageError } from './command.ts'
+import { openStore } from '../open-store.ts'
+import { type Run, UsageError } from './command.ts'
 import { showPlan } from './migrate/dry-run.ts'
 import { moveToPostgres } from './migrate/move.ts'
-
-const usage = 'migrate [--dry-run | --to <postgres://…>]'
 
 const where = (config: Config): string =>
   config.database === undefined
@@ -18,19 +16,14 @@ const bringUp = async (config: Config): Promise<void> => {
 }
 
 /** Brings the database to this release, shows what that would do, or moves an embedded database to PostgreSQL. */
-export const migrate: Command = {
-  name: ['migrate'],
-  usage,
-  summary: 'bring the database to this release, or move it to PostgreSQL',
-  run: async ({ args, config, output }) => {
-    const [word, url, ...others] = args
-    if (word === undefined) {
-      await bringUp(config)
-      return output.line(`${where(config)} is up to date.`)
-    }
-    if (word === '--dry-run' && url === undefined) return showPlan(config, output)
-    if (word === '--to' && url !== undefined && others.length === 0)
-      return moveToPostgres(config, url, output)
-    throw new UsageError(`Usage: npm run headgate -- ${usage}`)
-  },
+export const migrate: Run = async ({ args, config, output }) => {
+  const [word, url, ...others] = args
+  if (word === undefined) {
+    await bringUp(config)
+    return output.line(`${where(config)} is up to date.`)
+  }
+  if (word === '--dry-run' && url === undefined) return showPlan(config, output)
+  if (word === '--to' && url !== undefined && others.length === 0)
+    return moveToPostgres(config, url, output)
+  throw new UsageError(`Usage: npm run headgate -- migrate [--dry-run | --to <postgres://…>]`)
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
-import { databaseFile, hasKeys, readKeyRing } from '../core.ts'
+import { databaseFile, hasKeys, readKeyRing } from '../open-store.ts'
 import { type EndedTokens, endAllTokens } from '../features/authorizations/ending.ts'
 import { checkKeys } from '../features/setup/key-check.ts'
 import { refuseMoved } from '../store/moved.ts'
@@ -10,7 +10,7 @@ import { copyDatabase, readKeyIds, removeDatabase } from '../store/sqlite/copy-f
 import { readSqliteState } from '../store/sqlite/migrate.ts'
 import { replaceDatabase } from '../store/sqlite/replace.ts'
 import { openSqliteStore } from '../store/sqlite/store.ts'
-import { type Command, UsageError } from './command.ts'
+import { type Run, UsageError } from './command.ts'
 import { describeEnded } from './end-tokens.ts'
 
 const parseWords = (args: readonly string[]): { file: string; keepTokens: boolean } => {
@@ -49,42 +49,37 @@ const prepare = async (config: Config, draft: string, keepTokens: boolean): Prom
 const stamp = (now: Date): string => now.toISOString().replaceAll(/[-:.]/g, '')
 
 /** Puts a backup in the place of the embedded store; the old one is kept. */
-export const restore: Command = {
-  name: ['restore'],
-  usage: 'restore <file> [--keep-tokens]',
-  summary: 'put a backup in the place of the embedded database; ends all tokens',
-  run: async ({ args, config, output }) => {
-    const { file, keepTokens } = parseWords(args)
-    if (config.database !== undefined)
-      throw new Error(
-        'The system store is PostgreSQL: restore it with its own tools, then run `headgate admin end-tokens` (docs/operations.md).',
-      )
-    refuseMoved(config.dataDir)
-    if (!existsSync(file)) throw new Error(`There is no file ${file}.`)
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-    const unlock = lockDataDirectory(config.dataDir, 'Stop it first, and start it afterwards.')
-    const database = databaseFile(config.dataDir)
-    const [draft, aside] = [`${database}.restoring`, `${database}.before-${stamp(new Date())}`]
-    try {
-      // One that was interrupted may have left its own.
-      removeDatabase(draft)
-      await copyDatabase(file, draft)
-      const { migrated, ended } = await prepare(config, draft, keepTokens)
-      const kept = replaceDatabase(draft, database, aside)
-      if (migrated.length > 0) output.line(`Brought to this release: ${migrated.join(', ')}.`)
-      output.line(`${database} is now what ${file} was.`)
-      if (kept) output.line(`The database before is kept as ${aside}.`)
-      output.line(
-        ended === undefined
-          ? 'Its tokens and sessions are good again, also those that were revoked after the backup.'
-          : describeEnded(ended),
-      )
-      output.line(
-        'Passwords, client secrets and consents are as they were at the backup: what was changed or revoked since must be changed or revoked again.',
-      )
-    } finally {
-      removeDatabase(draft)
-      unlock()
-    }
-  },
+export const restore: Run = async ({ args, config, output }) => {
+  const { file, keepTokens } = parseWords(args)
+  if (config.database !== undefined)
+    throw new Error(
+      'The system store is PostgreSQL: restore it with its own tools, then run `headgate admin end-tokens` (docs/operations.md).',
+    )
+  refuseMoved(config.dataDir)
+  if (!existsSync(file)) throw new Error(`There is no file ${file}.`)
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const unlock = lockDataDirectory(config.dataDir, 'Stop it first, and start it afterwards.')
+  const database = databaseFile(config.dataDir)
+  const [draft, aside] = [`${database}.restoring`, `${database}.before-${stamp(new Date())}`]
+  try {
+    // One that was interrupted may have left its own.
+    removeDatabase(draft)
+    await copyDatabase(file, draft)
+    const { migrated, ended } = await prepare(config, draft, keepTokens)
+    const kept = replaceDatabase(draft, database, aside)
+    if (migrated.length > 0) output.line(`Brought to this release: ${migrated.join(', ')}.`)
+    output.line(`${database} is now what ${file} was.`)
+    if (kept) output.line(`The database before is kept as ${aside}.`)
+    output.line(
+      ended === undefined
+        ? 'Its tokens and sessions are good again, also those that were revoked after the backup.'
+        : describeEnded(ended),
+    )
+    output.line(
+      'Passwords, client secrets and consents are as they were at the backup: what was changed or revoked since must be changed or revoked again.',
+    )
+  } finally {
+    removeDatabase(draft)
+    unlock()
+  }
 }

@@ -1,8 +1,10 @@
+// Alone in its process: it takes long.
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { type Child, endCommands, runCommand, startCommand } from '#test/support/command.ts'
 import { startApp, basicOf, freePort, people, type Person } from '#test/support/app.ts'
@@ -131,6 +133,14 @@ test('serve prints one line when it is ready, with its URL, and no password', ()
   assert.equal(lines.filter((line) => line.includes('ready')).length, 1)
   assert.ok(lines.includes(`Headgate is ready at ${url}`))
   for (const { password } of Object.values(people)) assert.ok(!server.out().includes(password))
+})
+
+test('its passwords are hashed at full cost, whatever the servers of other tests do', () => {
+  const database = new DatabaseSync(join(directory, 'headgate.db'), { readOnly: true })
+  const rows = database.prepare('select password_hash as hash from users').all()
+  database.close()
+  assert.ok(rows.length >= 2)
+  for (const { hash } of rows) assert.match(String(hash), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
 })
 
 test('admin unlock ends a lock beside the running server', async () => {

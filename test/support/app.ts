@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Writable } from 'node:stream'
 import { parseConfig } from '#config.ts'
 import type { GoogleApis } from '#connectors/upstream/index.ts'
+import type { PasswordCost } from '#features/authentication/passwords.ts'
 import { createLogger } from '#http/log.ts'
 import type { Clock } from '#lib/clock.ts'
 import { type Running, serve } from '../../src/serve.ts'
@@ -64,7 +65,12 @@ export type StartOptions = {
   readonly sources?: boolean
   /** Where Google's APIs answer. */
   readonly googleApis?: GoogleApis
+  /** Passwords cost what they cost in earnest: for a test of what happens while they are checked. */
+  readonly fullPasswordCost?: boolean
 }
+
+/** A test signs people in all the time; hashes at full cost would be a good part of its time. */
+const cheapest: PasswordCost = { memory: 8, passes: 1, parallelism: 1 }
 
 export const basicOf = (person: Person): { authorization: string } => ({
   authorization: `Basic ${Buffer.from(`${person.name}:${person.password}`).toString('base64')}`,
@@ -126,6 +132,7 @@ export const startApp = async (options: StartOptions = {}): Promise<TestApp> => 
     logger: createLogger(options.level ?? 'debug', destination),
     clock,
     demoUser: true,
+    ...(options.fullPasswordCost === true ? {} : { passwordCost: cheapest }),
     ...(options.googleApis === undefined ? {} : { googleApis: options.googleApis }),
   })
   const app: TestApp = {

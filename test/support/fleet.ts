@@ -161,7 +161,7 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
   }
   try {
     if (options.first !== undefined) await nodes[0]?.start()
-    app = await startApp({ sources: false, env: common })
+    app = await startApp({ sources: false, env: common, fullPasswordCost: true })
     await Promise.all(nodes.filter((node) => !node.isUp()).map((node) => node.start()))
     await options.balancer?.(nodes)
     if (options.publicUrl === undefined) balancer = await startRoundRobin(publicPort, nodes)

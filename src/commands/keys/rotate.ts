@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
-import type { OpenedStore } from '../../core.ts'
+import type { OpenedStore } from '../../open-store.ts'
 import { readKnownMasters, readMasterFacts } from '../../features/sealed/rotation/facts.ts'
 import { beginRotation, type Rotation } from '../../features/sealed/rotation/record.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts'
-import { planMigration } from '../../core.ts'
+import { planMigration } from '../../open-store.ts'
 import type { Output } from '../command.ts'
 
 /** Prints which migrations a start or `migrate` would run, and their statements; nothing is changed. */

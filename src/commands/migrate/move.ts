@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, databaseExample, parseDatabaseUrl } from '../../config.ts'
-import { databaseFile, openStore, readSecretKeys } from '../../core.ts'
+import { databaseFile, openStore, readSecretKeys } from '../../open-store.ts'
 import type { Secret } from '../../lib/secret.ts'
 import { writePrivateFile } from '../../store/durable-file.ts'
 import { markMoved, readMoved } from '../../store/moved.ts'

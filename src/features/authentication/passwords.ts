@@ -7,8 +7,11 @@ const derive = promisify(argon2) as (
   parameters: Argon2Parameters,
 ) => Promise<Buffer>
 
-/** OWASP's second recommendation for Argon2id: 19 MiB, 2 passes. */
-const cost = { memory: 19_456, passes: 2, parallelism: 1 } as const
+/** What a hash costs: KiB of memory, passes over it, lanes. */
+export type PasswordCost = Readonly<Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>>
+
+/** OWASP's second recommendation for Argon2id: 19 MiB, 2 passes. No option makes it less. */
+const fullCost: PasswordCost = { memory: 19_456, passes: 2, parallelism: 1 }
 const tagLength = 32
 const saltLength = 16
 
@@ -43,16 +46,10 @@ const createQueue = () => {
   }
 }
 
-type Parsed = {
-  readonly memory: number
-  readonly passes: number
-  readonly parallelism: number
-  readonly salt: Buffer
-  readonly tag: Buffer
-}
+type Parsed = PasswordCost & { readonly salt: Buffer; readonly tag: Buffer }
 
 /** The PHC string format, as other software writes Argon2 hashes. */
-const render = (salt: Buffer, tag: Buffer): string => {
+const render = (cost: PasswordCost, salt: Buffer, tag: Buffer): string => {
   const part = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '')
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${part(salt)}$${part(tag)}`
 }
@@ -71,8 +68,6 @@ const parse = (text: string): Parsed => {
   }
 }
 
-const nobody: Parsed = { ...cost, salt: Buffer.alloc(saltLength), tag: Buffer.alloc(tagLength) }
-
 export type PasswordHasher = {
   /** An Argon2id hash in PHC form. Throws `Unavailable` when too many wait. */
   readonly hash: (password: string) => Promise<string>
@@ -80,14 +75,19 @@ export type PasswordHasher = {
   readonly verify: (hash: string | undefined, password: string) => Promise<boolean>
 }
 
-/** Argon2id in a bounded queue (DESIGN invariant 6). */
-export const createPasswordHasher = (): PasswordHasher => {
+/**
+ * Argon2id in a bounded queue (DESIGN invariant 6).
+ * @param cost what a new hash costs; a stored one says itself what it cost
+ */
+export const createPasswordHasher = (cost: PasswordCost = fullCost): PasswordHasher => {
   const queued = createQueue()
+  const nobody: Parsed = { ...cost, salt: Buffer.alloc(saltLength), tag: Buffer.alloc(tagLength) }
   return {
     hash: (password) =>
       queued(async () => {
         const salt = randomBytes(saltLength)
         return render(
+          cost,
           salt,
           await derive('argon2id', { ...cost, message: password, nonce: salt, tagLength }),
         )

@@ -28,7 +28,7 @@ let demo: number
 let client: Registered
 let trader: Registered
 before(async () => {
-  app = await startApp()
+  app = await startApp({ fullPasswordCost: true })
   demo = await userIdOf(app)
   client = await register(app)
   trader = await register(app, { grantTypes: ['password'] })

@@ -27,7 +27,7 @@ import {
 
 let app: TestApp
 before(async () => {
-  app = await startApp()
+  app = await startApp({ fullPasswordCost: true })
 })
 after(() => app.close())
 

@@ -11,7 +11,7 @@ import { createPerson, createTenant, type KnownPerson } from '#test/support/tena
 
 let app: TestApp
 before(async () => {
-  app = await startApp({ sources: false })
+  app = await startApp({ sources: false, fullPasswordCost: true })
 })
 after(() => app.close())
 

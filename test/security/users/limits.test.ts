@@ -32,7 +32,7 @@ let machine: Registered
 let demo = 0
 let one = ''
 before(async () => {
-  app = await startApp()
+  app = await startApp({ fullPasswordCost: true })
   client = await register(app, { grantTypes: ['authorization_code', 'refresh_token', 'password'] })
   machine = await registerMachine(app)
   demo = await userIdOf(app)

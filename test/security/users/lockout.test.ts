@@ -25,7 +25,7 @@ let app: TestApp
 let client: Registered
 let trader: Registered
 before(async () => {
-  app = await startApp()
+  app = await startApp({ fullPasswordCost: true })
   client = await register(app)
   trader = await register(app, { grantTypes: ['password'] })
 })
