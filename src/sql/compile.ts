@@ -10,7 +10,7 @@ import {
   compileCondition,
   compileEquatable,
   compileOperand,
-  compileOrderItems,
+  compileOrder,
   compileSortable,
   type Compiler,
 } from './condition.ts'
@@ -151,9 +151,7 @@ const compileQuery = (
 ): Sql => {
   if (columns === 'count') return compileCountOf(shape, compiler)
   const rows = sql`SELECT ${compileColumns(shape, compiler, columns)}${compileFrom(shape, compiler)}${compileWhere(shape, compiler)}${compileGroup(shape, compiler)}`
-  const order =
-    shape.order.length === 0 ? empty : sql` ORDER BY ${compileOrderItems(shape.order, compiler)}`
-  return sql`${rows}${order}${compiler.dialect.limit(optional(shape.limit), optional(shape.offset))}`
+  return sql`${rows}${compileOrder(shape.order, compiler)}${compiler.dialect.limit(optional(shape.limit), optional(shape.offset))}`
 }
 
 const compileCountOf = (shape: ReadShape, compiler: Compiler): Sql => {

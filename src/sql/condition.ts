@@ -53,14 +53,16 @@ const compileRows = ({ query }: Kind<'rows'>, compiler: Compiler): Sql =>
     }),
   )
 
-export const compileOrderItems = (order: readonly Order[], compiler: Compiler): Sql => {
-  const items = order.map(({ expression, descending }) => {
+/** `ORDER BY`, where there is something to order by: a value that is the same for all rows is not, and some engines refuse it. */
+export const compileOrder = (order: readonly Order[], compiler: Compiler): Sql => {
+  const telling = order.filter(({ expression: { kind } }) => kind !== 'slot' && kind !== 'null')
+  const items = telling.map(({ expression, descending }) => {
     const operand = compileSortable(expression, compiler)
     // Said where null cannot be, it would keep some engines from using an index.
     const nulls = isNullable(expression) ? compiler.dialect.orderNulls(descending) : empty
     return sql`${operand}${descending ? sql` DESC` : empty}${nulls}`
   })
-  return join(items, sql`, `)
+  return items.length === 0 ? empty : sql` ORDER BY ${join(items, sql`, `)}`
 }
 
 const asCondition = (expression: Expression, compiler: Compiler): Sql =>
@@ -100,7 +102,7 @@ export const compileOperand: (expression: Expression, compiler: Compiler) => Sql
   aggregate: ({ method, operand, type }, compiler) =>
     compiler.dialect.aggregate(method, operand && operandOf(operand, compiler), type),
   running: ({ operand, order }, compiler) =>
-    sql`sum(${compileOperand(operand, compiler)}) OVER (ORDER BY ${compileOrderItems(order, compiler)} ROWS UNBOUNDED PRECEDING)`,
+    sql`sum(${compileOperand(operand, compiler)}) OVER (${compileOrder(order, compiler)} ROWS UNBOUNDED PRECEDING)`,
   whole: ({ operand }, compiler) => sql`sum(${compileOperand(operand, compiler)}) OVER ()`,
   compare: asCondition,
   and: asCondition,

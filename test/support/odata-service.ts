@@ -16,7 +16,7 @@ export const serviceRoot = 'https://data.example/api/odata4/shop'
 
 let sealed = 0
 /** Seals so that no two tokens are alike, as the real one does. */
-const sealer: CursorSealer = {
+export const testSealer: CursorSealer = {
   seal: (text, context) =>
     Buffer.from(JSON.stringify([text, context, ++sealed])).toString('base64url'),
   open: (token, context) => {
@@ -68,7 +68,7 @@ export const openShop = async (
     sourceId: '7',
     namespace: 'shop',
     settings: parseODataOptions(options),
-    sealer,
+    sealer: testSealer,
     serviceRoot,
   })
 
@@ -98,23 +98,24 @@ export const openShop = async (
     }
   }
 
+  const change = (more: string) => changeDatabase(join(directory, 'shop.db'), more)
+
   const close = async (): Promise<void> => {
     await source.close()
     await registry.close()
     rmSync(directory, { recursive: true })
   }
 
-  return { ask, answer: answerTo, change: changer(join(directory, 'shop.db')), close }
+  return { ask, answer: answerTo, change, close }
 }
 
-const changer =
-  (file: string) =>
-  async (statements: string): Promise<void> => {
-    // Reads share a lock until their turn of the event loop is over; nobody can write before that.
-    await new Promise((resolve) => setImmediate(resolve))
-    const database = new DatabaseSync(file, { timeout: 5000 })
-    database.exec(statements)
-    database.close()
-  }
+/** Changes an SQLite file that a source reads at the same time. */
+export const changeDatabase = async (file: string, statements: string): Promise<void> => {
+  // Reads share a lock until their turn of the event loop is over; nobody can write before that.
+  await new Promise((resolve) => setImmediate(resolve))
+  const database = new DatabaseSync(file, { timeout: 5000 })
+  database.exec(statements)
+  database.close()
+}
 
 export type Shop = Awaited<ReturnType<typeof openShop>>

@@ -1,13 +1,13 @@
 // The options of a query against the model: what each row shows, which rows, in which order.
-import type { ComputeItem, ODataExpression, OrderItem, QueryOptions } from '../ast.ts'
+import type { ComputeItem, ODataExpression, QueryOptions } from '../ast.ts'
 import type { EntitySet, Model } from '../edm/model.ts'
-import { familyOf } from '../edm/types.ts'
 import { badRequest, notSupported } from '../errors.ts'
 import { bindApply } from './apply/apply.ts'
 import type { BoundPipeline } from './apply/stage.ts'
 import type { BoundExpression, BoundOrderItem, BoundOutput, Instance } from './bound.ts'
 import { bindCondition, bindExpression } from './expression.ts'
 import { bindExpand, type BoundExpand } from './expand.ts'
+import { bindOrderItem } from './order-by.ts'
 import { bindSearch } from './search.ts'
 import type { Budget, Scope } from './scope.ts'
 import { bindSelect, listPaths } from './select.ts'
@@ -35,17 +35,6 @@ export type QueryStart = {
   /** `$it`, where it is another row than the query's own. */
   readonly it?: Instance
   readonly aliases: ReadonlyMap<string, ODataExpression>
-}
-
-const bindOrderItem = ({ expression, descending }: OrderItem, scope: Scope): BoundOrderItem => {
-  const bound = bindExpression(expression, scope)
-  const { type } = bound
-  if (type !== 'null' && familyOf(type) === 'binary')
-    throw notSupported('ordering by Edm.Binary', {
-      target: scope.target,
-      position: expression.at,
-    })
-  return { expression: bound, descending }
 }
 
 /** Later items may use earlier ones. */
@@ -108,7 +97,11 @@ export const bindQuery = (options: QueryOptions, start: QueryStart): BoundQuery 
       options.filter && bindCondition(options.filter, scope('$filter')),
       options.search && bindSearch(options.search, scope('$search')),
     ]),
-    orderBy: (options.orderBy ?? []).map((item) => bindOrderItem(item, scope('$orderby'))),
+    // What $apply put in order stays so among equals (Data Aggregation 4.0 section 3.3.6).
+    orderBy: [
+      ...(options.orderBy ?? []).map((item) => bindOrderItem(item, scope('$orderby'))),
+      ...(pipeline?.order ?? []),
+    ],
     options: { ...options, aliases },
     pipeline,
   }

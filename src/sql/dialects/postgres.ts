@@ -206,8 +206,9 @@ export const createPostgresDialect = ({ caseCollation }: PostgresFacts): Dialect
       }),
       // Its own regular expressions, in which the common forms mean the same; statement_timeout ends one that runs away.
       matchespattern: binary((a, b) => sql`(${asText(a)} ~ ${asText(b)})`),
-      tolower: unary((a) => sql`lower(${cased(a)})`),
-      toupper: unary((a) => sql`upper(${cased(a)})`),
+      // The collation says what a letter is, not how what comes out sorts.
+      tolower: unary((a) => byBytes(sql`lower(${cased(a)})`)),
+      toupper: unary((a) => byBytes(sql`upper(${cased(a)})`)),
       trim: unary((a) => sql`btrim(${asText(a)}, ${blanks})`),
       year: part(sql`YEAR`),
       month: part(sql`MONTH`),

@@ -7,7 +7,7 @@ import { createFilesPool, type FilesPool } from '#connectors/files/pool.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
 import type { PoolLimits } from '#connectors/readers/pool.ts'
 import type { Engine } from './contract.ts'
-import { bigRows, statementsOf, type TestColumn } from './tables.ts'
+import { bigRows, statementsOf, type TestColumn, type TestTable } from './tables.ts'
 
 export const addresses = createAddressPolicy([])
 
@@ -77,22 +77,15 @@ export const openFolderWith = (filesDirectory: string, limits: Partial<PoolLimit
   return { pool, open }
 }
 
-// Files have no keys, and the tables of the contract have: the schema map names them.
-const keys = JSON.stringify({
-  odata_mapping_v3: {
-    schemas: [
-      {
-        name: null,
-        tables: {
-          Kind: { columns: { code: { primaryKeyComponent: 1 } } },
-          Item: { columns: { id: { primaryKeyComponent: 1 } } },
-          Big: { columns: { id: { primaryKeyComponent: 1 } } },
-          Runaway: { columns: { id: { primaryKeyComponent: 1 } } },
-        },
-      },
-    ],
-  },
-})
+/** Files have no keys, and the tables of the tests have: a schema map that names them. */
+const keysOf = (tables: readonly Pick<TestTable, 'name' | 'key'>[]): string => {
+  const parts = (key: readonly string[]) =>
+    Object.fromEntries(key.map((column, i) => [column, { primaryKeyComponent: i + 1 }]))
+  const mapped = tables.map(({ name, key }) => [name, { columns: parts(key) }])
+  return JSON.stringify({
+    odata_mapping_v3: { schemas: [{ name: null, tables: Object.fromEntries(mapped) }] },
+  })
+}
 
 export const filesEngine: Engine = {
   name: 'files',
@@ -102,14 +95,15 @@ export const filesEngine: Engine = {
     const to = (name: string): string => `'${join(folder, name)}'`
     await runDuckdb(
       `SET TimeZone = 'UTC'`,
-      ...tables.flatMap((table) => statementsOf(table, typeOf, literal)),
+      ...tables.flatMap((table) => statementsOf({ ...table, references: [] }, typeOf, literal)),
       ...tables.map(({ name }) => `COPY "${name}" TO ${to(`${name}.parquet`)}`),
       `COPY (SELECT CAST(x AS INTEGER) AS id, lpad(x::VARCHAR, 300, '0') AS filler
          FROM range(1, ${bigRows + 1}) t(x)) TO ${to('Big.parquet')}`,
     )
     writeFileSync(join(folder, 'Runaway.csv'), 'id\n1\n')
     const { pool, open } = openFolderWith(filesDirectory, { processes: 2, statementTimeout: 3000 })
-    const reopen = () => open({ ODataSchemaMap: keys })
+    const own = ['Big', 'Runaway'].map((name) => ({ name, key: ['id'] }))
+    const reopen = () => open({ ODataSchemaMap: keysOf([...tables, ...own]) })
     const source = await reopen()
     return {
       source,

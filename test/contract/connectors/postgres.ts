@@ -66,6 +66,7 @@ export const postgresEngine = (cluster: () => Cluster): Engine => ({
     return {
       source,
       reopen,
+      change: (statement) => cluster().run(statement, url),
       close: async () => {
         await source.close()
         await cluster().dropDatabase(url)

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createSqliteConnector } from '#connectors/sqlite/index.ts'
 import { createReaderPool } from '#connectors/sqlite/reader-pool.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
+import { changeDatabase } from '#test/support/odata-service.ts'
 import type { Engine } from './contract.ts'
 import { bigRows, statementsOf, type TestColumn } from './tables.ts'
 
@@ -60,6 +61,7 @@ export const sqliteEngine: Engine = {
     return {
       source,
       reopen,
+      change: (statement) => changeDatabase(join(directory, 'c.db'), statement),
       close: async () => {
         await source.close()
         await pool.close()

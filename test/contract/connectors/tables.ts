@@ -12,11 +12,17 @@ export type TestColumn = {
 /** Text as SQL literals read it (`Edm.Binary` in hexadecimal digits); null stays null. */
 export type TestValue = string | null
 
+export type TestReference = {
+  readonly columns: readonly string[]
+  readonly table: string
+  readonly referencedColumns: readonly string[]
+}
+
 export type TestTable = {
   readonly name: string
   readonly columns: readonly TestColumn[]
   readonly key: readonly string[]
-  readonly references?: { readonly column: string; readonly table: string }
+  readonly references?: readonly TestReference[]
   readonly rows: readonly (readonly TestValue[])[]
 }
 
@@ -53,7 +59,7 @@ const item: TestTable = {
     { name: 'kind', type: 'Edm.String', length: 8 },
   ],
   key: ['id'],
-  references: { column: 'kind', table: 'Kind' },
+  references: [{ columns: ['kind'], table: 'Kind', referencedColumns: ['code'] }],
   rows: [
     [
       '1',
@@ -115,17 +121,19 @@ const escaped = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /** `CREATE TABLE` and `INSERT` in the SQL that most engines share. @param typeOf how the engine calls a column's type */
 export const statementsOf = (
-  { name, columns, key, references, rows }: TestTable,
+  { name, columns, key, references = [], rows }: TestTable,
   typeOf: (column: TestColumn) => string,
   literal: (text: string, column: TestColumn) => string = escaped,
 ): readonly string[] => {
   const parts = columns.map(
     (column) => `"${column.name}" ${typeOf(column)}${column.required === true ? ' NOT NULL' : ''}`,
   )
-  const more = references
-    ? [`FOREIGN KEY ("${references.column}") REFERENCES "${references.table}"`]
-    : []
-  const primary = `PRIMARY KEY (${key.map((column) => `"${column}"`).join(', ')})`
+  const quoted = (names: readonly string[]) => names.map((column) => `"${column}"`).join(', ')
+  const more = references.map(
+    (to) =>
+      `FOREIGN KEY (${quoted(to.columns)}) REFERENCES "${to.table}" (${quoted(to.referencedColumns)})`,
+  )
+  const primary = `PRIMARY KEY (${quoted(key)})`
   const values = rows.map((row) => {
     const cells = row.map((text, i) => {
       const column = columns[i]

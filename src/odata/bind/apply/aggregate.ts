@@ -64,6 +64,13 @@ export const bindAggregate = (item: AggregateItem, open: Open): BoundOutput => {
       place,
     )
   if (operand.type === 'null') throw badRequest('Null cannot be aggregated', place)
+  // A path, unlike an expression, considers each entity that it leads to exactly once (section 3.2.1.1).
+  const isRelated = operand.kind === 'property' && operand.instance.kind === 'step'
+  if (isRelated && (method === 'sum' || method === 'average'))
+    throw notSupported(
+      `'${method}' of a related entity's property, where each entity counts once; as an expression, such as 'Customer/Rate mul 1', it counts for each row`,
+      place,
+    )
   const type = aggregateType(method, operand.type, at)
   return computedOutput(alias, { kind: 'aggregate', method, operand, type })
 }

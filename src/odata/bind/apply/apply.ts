@@ -2,8 +2,8 @@
 // before it gives.
 import type { ComputeItem, GroupPath, Transformation } from '../../ast.ts'
 import { badRequest, notSupported } from '../../errors.ts'
-import type { BoundOrderItem } from '../bound.ts'
 import { bindCondition, bindExpression } from '../expression.ts'
+import { bindOrderItem } from '../order-by.ts'
 import { bindSearch } from '../search.ts'
 import {
   aggregated,
@@ -37,15 +37,6 @@ const computeStep = (open: Open, items: readonly ComputeItem[]): Open => {
   return { ...open, computed }
 }
 
-const orderItems = (
-  open: Open,
-  items: Extract<Transformation, { readonly kind: 'orderby' }>['items'],
-): readonly BoundOrderItem[] =>
-  items.map(({ expression, descending }) => ({
-    expression: bindExpression(expression, scopeOf(open)),
-    descending,
-  }))
-
 /** What may follow an aggregate for each group, where a group is one row by then. */
 const perGroup: ReadonlySet<string> = new Set(['filter', 'compute', 'identity'])
 
@@ -55,7 +46,9 @@ const groupOnce = (
   { inner, at }: Extract<Transformation, { readonly kind: 'groupby' }>,
   start: Start,
 ): Open => {
-  const open = beforeFilter(run(before, start))
+  const ready = beforeFilter(run(before, start))
+  // What is computed is a column before it is grouped by: said twice, its literals would make two expressions of it.
+  const open = ready.computed.size > 0 ? closed(ready) : ready
   const keys = paths.map((path) => groupingOutput(path, open))
   const [first, ...rest] = inner
   if (first !== undefined && first.kind !== 'aggregate')
@@ -97,7 +90,8 @@ const take = (open: Open, step: Transformation): Open => {
       return computeStep(open, step.items)
     case 'orderby': {
       const ready = beforeFilter(open)
-      return { ...ready, order: orderItems(ready, step.items) }
+      const items = step.items.map((item) => bindOrderItem(item, scopeOf(ready)))
+      return { ...ready, order: [...items, ...ready.order] }
     }
     case 'top':
     case 'skip':
@@ -159,5 +153,6 @@ export const bindApply = (steps: readonly Transformation[], start: Start): Bound
     })
   const last = closed(run(steps, start))
   if (last.from === 'path') throw new TypeError('A pipeline without a stage')
-  return { stages: last.from, row: last.row, isAggregated: last.isAggregated }
+  const { from: stages, row, order, isAggregated } = last
+  return { stages, row, order, isAggregated }
 }

@@ -2,12 +2,17 @@ import type { Property } from '../../edm/model.ts'
 import type { EdmType } from '../../edm/types.ts'
 import { badRequest } from '../../errors.ts'
 import type { BoundExpression, BoundOutput } from '../bound.ts'
+import { bindExpression } from '../expression.ts'
 import {
   everything,
+  hidden,
+  isSequence,
   keyNames,
   opened,
+  orderBy,
+  orderOutputs,
   propertyOf,
-  sequence,
+  scopeOf,
   stageOf,
   target,
   typeOf,
@@ -15,14 +20,25 @@ import {
   type Start,
 } from './stage.ts'
 
+const relatedValue = (path: readonly string[], open: Open): BoundExpression => {
+  const segments = path.map((name) => ({ kind: 'name', name, args: undefined, at: 0 }) as const)
+  return bindExpression({ kind: 'path', root: 'here', segments, at: 0 }, scopeOf(open))
+}
+
 const nothing = (type: EdmType): BoundExpression => ({
   kind: 'cast',
   operand: { kind: 'literal', type: 'null', value: null, at: 0 },
   type,
 })
 
-/** Several sequences as one: the columns of all, null where a sequence has none of that name. */
-export const united = (opens: readonly Open[], start: Start): Open => {
+/** What a sequence has none of. Entities have the member of a related entity that others were grouped by; else it is null. */
+const missing = ({ name, type }: Property, open: Open): BoundExpression => {
+  const path = name.split('/')
+  return path.length > 1 && !open.isAggregated ? relatedValue(path, open) : nothing(type)
+}
+
+/** The columns of all sequences, in the order in which they appear. */
+const columnsOf = (opens: readonly Open[]): ReadonlyMap<string, Property> => {
   const columns = new Map<string, Property>()
   for (const open of opens)
     for (const { property } of everything(open)) {
@@ -33,33 +49,62 @@ export const united = (opens: readonly Open[], start: Start): Open => {
         })
       columns.set(property.name, { ...property, nullable: true })
     }
+  return columns
+}
+
+/** The order of each sequence in columns of its own, which are null in the rows of the others. */
+const orderName = (sequence: number) => (i: number) => `$order${sequence}of${i}` as const
+
+const ordersOf = (opens: readonly Open[]): readonly BoundOutput[] =>
+  opens.flatMap((open, i) => orderOutputs(open, orderName(i)))
+
+/**
+ * Several sequences as one: the columns of all, null where a sequence has none of that name. The rows of one come after those
+ * of the other, and keep their order (section 3.2.2).
+ */
+export const united = (opens: readonly Open[], start: Start): Open => {
+  const columns = columnsOf(opens)
+  const inner = [...columns.keys()].filter(isSequence)
+  const sequence = `$sequence${inner.length}` as const
   const number = (i: number): BoundOutput => ({
     property: propertyOf(sequence, 'Edm.Int32'),
     expression: { kind: 'literal', type: 'Edm.Int32', value: BigInt(i), at: 0 },
   })
+  const orders = ordersOf(opens)
   const stages = opens.map((open, i) => {
-    const own = new Map(everything(open).map((output) => [output.property.name, output]))
-    const outputs = [...columns.values()].map(
-      (property): BoundOutput =>
-        own.get(property.name) ?? { property, expression: nothing(property.type) },
+    const own = new Map(
+      everything(open).map(({ property, expression }) => [property.name, expression]),
     )
-    return stageOf(open, [...outputs, number(i)])
+    const outputs = [...columns.values()].map(
+      (property): BoundOutput => ({
+        property,
+        expression: own.get(property.name) ?? missing(property, open),
+      }),
+    )
+    const mine = orderOutputs(open, orderName(i))
+    const ordering = orders.map(
+      ({ property }): BoundOutput =>
+        mine.find((each) => each.property.name === property.name) ?? {
+          property,
+          expression: nothing(property.type),
+        },
+    )
+    return stageOf(open, [...outputs, ...ordering, number(i)])
   })
   const isAggregated = opens.some((open) => open.isAggregated)
   const [first] = opens
-  const outputs = stages[0]?.outputs ?? []
-  const names = isAggregated
-    ? [...columns.values()].filter(({ type }) => type !== 'Edm.Binary').map(({ name }) => name)
-    : first === undefined
-      ? []
-      : keyNames(first)
+  const comparable = [...columns.values()].filter(({ type }) => type !== 'Edm.Binary')
+  const own = isAggregated ? comparable.map(({ name }) => name) : first ? keyNames(first) : []
+  const key = [...own.filter((name) => !isSequence(name)), ...inner, sequence]
   const before = first?.row.type ?? start.row.type
-  const type = typeOf(before, outputs, isAggregated ? [...names, sequence] : undefined)
-  const key = [
-    ...type.key.filter(({ name }) => name !== sequence),
-    ...(type.properties.get(sequence) === undefined
-      ? []
-      : [type.properties.get(sequence) as Property]),
-  ]
-  return opened(start, stages, { ...type, key }, isAggregated)
+  const navigations = isAggregated ? new Map<string, never>() : before.navigations
+  const type = { ...typeOf(before, stages[0]?.outputs ?? [], key), navigations }
+  const next = opened(start, stages, type, isAggregated)
+  return {
+    ...next,
+    order: [
+      { expression: hidden(next.row, sequence), descending: false },
+      ...opens.flatMap((open, i) => orderBy(next.row, open.order, orderName(i))),
+    ],
+  }
 }

@@ -24,6 +24,8 @@ export type BoundPipeline = {
   readonly stages: readonly BoundStage[]
   /** A row of what comes out. */
   readonly row: Row
+  /** How the rows are ordered, as far as they were asked to be. */
+  readonly order: readonly BoundOrderItem[]
   /** Whether the rows are no entities any more. */
   readonly isAggregated: boolean
 }
@@ -50,8 +52,11 @@ export type Open = {
 
 export const target = '$apply'
 
-/** Tells equal rows of several sequences apart; no client sees it. */
-export const sequence = '$sequence'
+/** What names begin with that no client can write, and none sees. */
+const isHidden = (name: string): boolean => name.startsWith('$')
+
+/** Columns that tell equal rows of several sequences apart; there is one for each `concat` around the other. */
+export const isSequence = (name: string): boolean => name.startsWith('$sequence')
 
 export const scopeOf = ({ start, row, computed }: Open): Scope => ({
   ...start,
@@ -77,31 +82,44 @@ export const computedOutput = (name: string, expression: BoundExpression): Bound
   expression,
 })
 
-/** All that a row has so far. */
+/** All that a row has so far. What a step computed for the next one alone ends there. */
 export const everything = ({ row, computed }: Open): readonly BoundOutput[] => [
-  ...[...row.type.properties.values()].map((property) => ({
-    property,
-    expression: { kind: 'property', instance: row, property, type: property.type } as const,
-  })),
+  ...[...row.type.properties.values()]
+    .filter(({ name }) => !isHidden(name) || isSequence(name))
+    .map((property) => ({
+      property,
+      expression: { kind: 'property', instance: row, property, type: property.type } as const,
+    })),
   ...[...computed].map(([name, expression]) => computedOutput(name, expression)),
 ]
 
 const conjunction = (conditions: readonly BoundExpression[]): BoundExpression | undefined =>
   conditions.length > 1 ? { kind: 'and', operands: conditions, type: 'Edm.Boolean' } : conditions[0]
 
+/** Where rows are left out, every request leaves out the same ones: the key decides between equals (section 3.3). */
+const orderOf = ({ row, order, limit, offset }: Open): readonly BoundOrderItem[] =>
+  limit === undefined && offset === undefined ? [] : [...order, ...byKey(row)]
+
+/** The order that no two rows are equal in. */
+export const byKey = (row: Row): readonly BoundOrderItem[] =>
+  row.type.key.map((property) => ({
+    expression: { kind: 'property', instance: row, property, type: property.type },
+    descending: false,
+  }))
+
 export const stageOf = (
-  { from, row, filters, order, limit, offset }: Open,
+  open: Open,
   outputs: readonly BoundOutput[],
   groupBy?: readonly BoundExpression[],
 ): BoundStage => ({
-  from,
-  row,
-  filter: conjunction(filters),
+  from: open.from,
+  row: open.row,
+  filter: conjunction(open.filters),
   groupBy,
   outputs,
-  order,
-  limit,
-  offset,
+  order: orderOf(open),
+  limit: open.limit,
+  offset: open.offset,
 })
 
 /** The type of what a stage gives: its outputs, whose columns are numbered. */
@@ -144,11 +162,34 @@ export const opened = (
   isAggregated,
 })
 
-/** Closes the query; the next one reads its rows. They stay entities. */
+/** The order of a query as columns that the next one can go by. */
+export const orderOutputs = (
+  { order }: Open,
+  name: (i: number) => `$${string}`,
+): readonly BoundOutput[] => order.map(({ expression }, i) => computedOutput(name(i), expression))
+
+/** The order by columns that rows have, in the directions of another one. */
+export const orderBy = (
+  row: Row,
+  order: readonly BoundOrderItem[],
+  name: (i: number) => `$${string}`,
+): readonly BoundOrderItem[] =>
+  order.map(({ descending }, i) => ({ expression: hidden(row, name(i)), descending }))
+
+/** A property of the rows by a name that no client can write. */
+export const hidden = (row: Row, name: `$${string}`): BoundExpression => {
+  const property = row.type.properties.get(name)
+  if (property === undefined) throw new TypeError(`There is no '${name}'`)
+  return { kind: 'property', instance: row, property, type: property.type }
+}
+
+/** Closes the query; the next one reads its rows. They stay entities, in their order. */
 export const closed = (open: Open): Open => {
-  const outputs = everything(open)
+  const name = (i: number) => `$order${i}` as const
+  const outputs = [...everything(open), ...orderOutputs(open, name)]
   const type = typeOf(open.row.type, outputs, open.isAggregated ? keyNames(open) : undefined)
-  return opened(open.start, [stageOf(open, outputs)], type, open.isAggregated)
+  const next = opened(open.start, [stageOf(open, outputs)], type, open.isAggregated)
+  return { ...next, order: orderBy(next.row, open.order, name) }
 }
 
 export const keyNames = ({ row }: Open): readonly string[] => row.type.key.map(({ name }) => name)
