@@ -1,28 +1,18 @@
-import { functions, isFunctionName } from '#odata/functions.ts'
+import { everything } from '#query/capabilities.ts'
 import { nestedDecoder } from '#query/nested.ts'
-import {
-  onlyTable,
-  typeOf,
-  type ReadPlan,
-  type ReadShape,
-  type Row,
-  type Value,
-} from '#query/plan.ts'
+import { typeOf, type ReadPlan, type ReadShape, type Row, type Value } from '#query/plan.ts'
 import { compileCount, compileRead } from '#sql/compile.ts'
 import { dialects } from '#sql/dialects/index.ts'
 import type { Statement } from '#sql/fragment.ts'
 import type { Source } from '../connector.ts'
-import { isBoundedRead } from './bounded.ts'
+import { valuesOf } from '../parameters.ts'
 import { batchCharacters, sizeOf } from '../readers/messages.ts'
 import { bindable } from './connection.ts'
+import { explainCount, explainRead } from './explain.ts'
 import { openDatabaseFile, unavailable, type OpenedFile } from './opened-file.ts'
 import type { ReaderPool } from './reader-pool.ts'
-import { pageLimit, windowEnd, windowOf, type Window } from './window.ts'
-
-const capabilities = {
-  functions: new Set(Object.keys(functions).filter(isFunctionName)),
-  filter: true,
-}
+import { createWays, type Way, type Ways } from './ways.ts'
+import { windowEnd } from './window.ts'
 
 const isExact = ({ outputs }: ReadShape): boolean =>
   outputs.some((output) => ['Edm.Int64', 'Edm.Decimal'].includes(typeOf(output) ?? ''))
@@ -50,9 +40,6 @@ const createCompiler = () => {
     return fresh
   }
 }
-
-const valuesOf = ({ slots }: Statement, values: readonly Value[]): readonly Value[] =>
-  slots.map((slot) => values[slot] ?? null)
 
 /** All rows, `undefined` when they are more than one batch: wide rows are streamed by a process. */
 const oneBatch = (rows: IterableIterator<Row>): readonly Row[] | undefined => {
@@ -90,41 +77,33 @@ const runHere = (
   }
 }
 
-/** The table that the plan reads, when it is one alone. */
-const tableOf = (file: OpenedFile, { shape }: ReadPlan) => {
-  const name = onlyTable(shape)
-  return name === undefined ? undefined : file.table(name)
-}
-
-/** Reads that an index bounds, and filtered pages that a window of row ids fills. */
-const createLocalReads = (compile: (shape: ReadShape) => Compiled) => {
-  const windows = new WeakMap<ReadShape, Window | 'none'>()
-  const readWindow = (file: OpenedFile, plan: ReadPlan): readonly Row[] | undefined => {
-    const limit = pageLimit(plan)
-    const table = tableOf(file, plan)
-    if (limit === undefined || table === undefined) return undefined
-    const known = windows.get(plan.shape) ?? windowOf(plan, table) ?? 'none'
-    windows.set(plan.shape, known)
-    if (known === 'none') return undefined
-    const range = file.rowIds(table.name, known.column.name)
+/** Reads that an index bounds, and filtered pages that a window of row ids fills; `undefined` for all others. */
+const createLocalReads = (compile: (shape: ReadShape) => Compiled, ways: Ways) => {
+  const readWindow = (
+    file: OpenedFile,
+    plan: ReadPlan,
+    { window, table, limit }: Extract<Way, { readonly kind: 'window' }>,
+  ): readonly Row[] | undefined => {
+    const range = file.rowIds(table.name, window.column.name)
     if (range === undefined) return undefined
     const end = windowEnd(plan, range[0])
-    const rows = runHere(file, compile(known.shape), [...plan.values, end])
+    const rows = runHere(file, compile(window.shape), [...plan.values, end])
     if (rows !== undefined && (rows.length >= limit || end > range[1])) return rows
-    // A filter that finds little here will not find more next time.
-    windows.set(plan.shape, 'none')
+    ways.giveUp(plan)
     return undefined
   }
-  return (file: OpenedFile, plan: ReadPlan): readonly Row[] | undefined =>
-    isBoundedRead(plan, tableOf(file, plan), file.table)
-      ? runHere(file, compile(plan.shape), plan.values)
-      : readWindow(file, plan)
+  return (file: OpenedFile, plan: ReadPlan): readonly Row[] | undefined => {
+    const way = ways.of(file, plan)
+    if (way.kind === 'bounded') return runHere(file, compile(plan.shape), plan.values)
+    return way.kind === 'window' ? readWindow(file, plan, way) : undefined
+  }
 }
 
 /** Opens a database file as a source. */
 export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
   const compile = createCompiler()
-  const readHere = createLocalReads(compile)
+  const ways = createWays()
+  const readHere = createLocalReads(compile, ways)
   let current: OpenedFile | undefined = openDatabaseFile(path)
   let closed = false
 
@@ -163,20 +142,28 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
     if (decode === undefined) yield* rows
     else for await (const batch of rows) yield batch.map(decode)
   }
+  const countOf = ({ shape }: ReadPlan): Statement => compileCount(shape, dialects.sqlite)
   const count = async (plan: ReadPlan, signal: AbortSignal): Promise<bigint> => {
-    const statement = compileCount(plan.shape, dialects.sqlite)
+    const statement = countOf(plan)
     let total = 0n
     for await (const rows of readThere({ statement, exact: true }, plan.values, signal))
       total = rows[0]?.[0] as bigint
     return total
   }
   return {
-    capabilities,
+    capabilities: everything,
     version: () => refreshed().version(),
     describe: async (onShare) => refreshed().describe(onShare),
     read,
     readNow: (plan) => readHere(opened(), plan),
     count,
+    explain: async (plan, what) => ({
+      engine: 'SQLite',
+      statements:
+        what === 'count'
+          ? [explainCount(countOf(plan), plan)]
+          : explainRead(plan, ways.of(opened(), plan), (shape) => compile(shape).statement),
+    }),
     close: async () => {
       closed = true
       current?.db.close()

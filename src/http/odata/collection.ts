@@ -1,6 +1,5 @@
 // A page of a collection (OData 4.01 Protocol 11.2.6): rows, count, and the link to the next page.
 import type { Source } from '#connectors/connector.ts'
-import { defaultPageSize } from '#features/limits/effective.ts'
 import { bindQuery } from '#odata/bind/query.ts'
 import type { BoundResource } from '#odata/bind/resource.ts'
 import { badRequest, ODataError } from '#odata/errors.ts'
@@ -12,10 +11,11 @@ import { parseCursor, type Cursor } from '#query/cursor.ts'
 import { applyRest } from '#query/evaluate.ts'
 import { planCollection, type PageRequest } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
-import { splitPlan } from '#query/split.ts'
+import { splitCount, splitPlan } from '#query/split.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import { jsonContentType, negotiateJson } from './format.ts'
 import { cursorContext, linkTo, renderContext } from './page-links.ts'
+import { pageSizeOf } from './page-size.ts'
 import { parsePrefer, preferenceApplied } from './prefer.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
@@ -268,14 +268,11 @@ const countPrefix = async (
 }
 
 const countRows = async ({ deps, signal }: Call, plan: ReadPlan): Promise<bigint> => {
-  const { rest } = splitPlan(plan, deps.source.capabilities)
-  if (rest === undefined) return deps.source.count(plan, signal)
+  const { pushed, rest } = splitCount(plan, deps.source.capabilities)
+  if (rest === undefined) return deps.source.count(pushed, signal)
   let total = 0n
-  const all = {
-    shape: { ...plan.shape, limit: undefined, offset: undefined, after: undefined },
-    values: plan.values,
-  }
-  for await (const rows of readRows(deps.source, all, signal)) total += BigInt(rows.length)
+  const rows = applyRest(deps.source.read(pushed, signal), rest, plan.values)
+  for await (const batch of rows) total += BigInt(batch.length)
   return total
 }
 
@@ -294,13 +291,10 @@ export const answerCollection = async (
   call: Call,
   resource: BoundResource,
 ): Promise<ODataAnswer> => {
-  const { deps, request } = call
   const prepared = preparedFor(call, resource)
-  const preferences = parsePrefer(request.headers.prefer)
+  const preferences = parsePrefer(call.request.headers.prefer)
   const preferred = preferences.maxPageSize
-  const { pageSize: most = Infinity } = call.context.limits
-  const own = deps.settings.pageSize ?? call.context.limits.pageSize ?? defaultPageSize
-  const size = Math.min(own, most, preferred ?? Infinity)
+  const { size } = pageSizeOf(call, preferred)
   const page = planPage(call, prepared, size, openCursor(call, prepared))
   const { left, served, fetched } = page
   const count = await countPrefix(call, prepared, page.planned.plan)

@@ -10,12 +10,15 @@ import type { CollectionPlan, PageRequest } from '#query/from-odata.ts'
 import type { Column, ReadPlan, ReadShape, Row, Value } from '#query/plan.ts'
 import { splitPlan } from '#query/split.ts'
 import { bindUrl, orderValues, planOfUrl, valueOf, wholePage } from '../../support/plans.ts'
+import { explainingContract, type RunStatement } from './explaining.ts'
 import { bigRows, tables, type TestTable } from './tables.ts'
 
 export type OpenedEngine = {
   readonly source: Source
   /** Opens the same data again, as another source. */
   readonly reopen: () => Promise<Source>
+  /** Runs a statement on the data, past the connector. */
+  readonly run: RunStatement
   readonly close: () => Promise<void>
 }
 
@@ -492,6 +495,19 @@ export const connectorContract = (engine: Engine): void => {
       assert.equal(await source.count(big(), never), BigInt(bigRows))
     })
     const runaway = (): ReadPlan => ({ shape: everything('Runaway', false), values: [] })
+    explainingContract({
+      source: () => source,
+      model: () => model,
+      run: () => opened.run,
+      filters: filters.map(([filter]) => filter),
+      relatedFilters,
+      // Stamps and days look otherwise in each driver.
+      aggregations: aggregations
+        .map(([apply]) => apply)
+        .filter((apply) => !/\bat with/.test(apply)),
+      hasKeys: engine.has.keys,
+      runaway: runaway(),
+    })
     test('ends a statement whose reader has left', async () => {
       const gone = new AbortController()
       const reading = collect(source.read(runaway(), gone.signal))
