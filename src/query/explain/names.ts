@@ -1,5 +1,6 @@
 // Tables and columns by the names that `$metadata` gives them.
 import type { EntitySet, Model } from '#odata/edm/model.ts'
+import { edmName } from '#odata/edm/names.ts'
 import { contentsOf } from '../contents.ts'
 import type { ReadShape } from '../plan.ts'
 
@@ -8,11 +9,13 @@ export type Names = {
   readonly set: (table: string) => string
   /** The property of a column, preceded by its row: `t0.delay`. */
   readonly property: (row: number, column: string) => string
-  /** Whether a statement for the shape names a table or a column otherwise than `$metadata`, letter case aside. */
+  /** Whether a statement for the shape names tables or columns that the schema map has given other names. */
   readonly differ: boolean
 }
 
-const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+/** Whether a name of the model is only what every name of the database becomes in it. */
+const tells = (name: string, physical: string): boolean =>
+  name.toLowerCase() === edmName(physical).toLowerCase()
 
 const setsByTable = ({ sets }: Model): ReadonlyMap<string, EntitySet> =>
   new Map([...sets.values()].map((set) => [set.type.table, set]))
@@ -35,13 +38,13 @@ export const createNames = (model: Model, shape: ReadShape): Names => {
   }
   const isRenamed = (table: string): boolean => {
     const set = sets.get(table)
-    return set === undefined || !(isSame(table, set.type.name) || isSame(table, set.name))
+    return set === undefined || !(tells(set.type.name, table) || tells(set.name, table))
   }
   return {
     set: (table) => sets.get(table)?.name ?? '?',
     property: (row, column) => `t${row}.${nameOf(row, column)}`,
     differ:
       [...tables.values()].some(isRenamed) ||
-      columns.some(({ row, name }) => !isSame(nameOf(row, name), name)),
+      columns.some(({ row, name }) => !tells(nameOf(row, name), name)),
   }
 }

@@ -17,6 +17,8 @@ export type OpenedEngine = {
   readonly source: Source
   /** Opens the same data again, as another source. */
   readonly reopen: () => Promise<Source>
+  /** Texts that no explanation may have in it: where the data lies, and what opens it. */
+  readonly hidden: readonly string[]
   /** Runs a statement on the data, past the connector. */
   readonly run: RunStatement
   readonly close: () => Promise<void>
@@ -499,6 +501,7 @@ export const connectorContract = (engine: Engine): void => {
       source: () => source,
       model: () => model,
       run: () => opened.run,
+      hidden: () => opened.hidden,
       filters: filters.map(([filter]) => filter),
       relatedFilters,
       // Stamps and days look otherwise in each driver.

@@ -2,6 +2,7 @@
 // must find the rows that the connector reads.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import type { ExplainedStatement, Source } from '#connectors/connector.ts'
 import type { EdmType } from '#odata/edm/types.ts'
 import type { Model } from '#odata/edm/model.ts'
@@ -22,6 +23,7 @@ type Explaining = {
   readonly source: () => Source
   readonly model: () => Model
   readonly run: () => RunStatement
+  readonly hidden: () => readonly string[]
   readonly filters: readonly string[]
   readonly relatedFilters: readonly (readonly [filter: string, table: string, ...unknown[]])[]
   readonly aggregations: readonly string[]
@@ -39,7 +41,7 @@ const plain = (cell: unknown): unknown => {
   if (Array.isArray(cell)) return cell.map(plain)
   if (cell === null || cell === undefined) return null
   if (typeof cell === 'string' && /^\[.*\]$/.test(cell)) return plain(JSON.parse(cell))
-  const text = String(cell as Value)
+  const text = typeof cell === 'string' ? cell : inspect(cell).replace(/n$/, '')
   if (/^(?:t|f|true|false)$/.test(text)) return text.startsWith('t') ? 1 : 0
   return /^-?[\d.]+(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : text
 }
@@ -67,8 +69,11 @@ export const explainingContract = (given: Explaining): void => {
   }
   /** The rows that a plan reads, which each of the statements shown for it must find as well. */
   const prove = async (plan: ReadPlan, what: string): Promise<readonly Row[]> => {
-    const { statements } = await source().explain(plan, 'rows', never)
+    const explanation = await source().explain(plan, 'rows', never)
+    const { statements } = explanation
     assert.ok(statements.length > 0)
+    const told = inspect(explanation, { depth: null, maxStringLength: null })
+    for (const text of given.hidden()) assert.ok(!told.includes(text), `${text} in ${what}`)
     const read = await collect(source().read(plan, never))
     for (const statement of statements)
       assert.deepEqual(plain(await runShown(statement, plan)), plain(read), what)

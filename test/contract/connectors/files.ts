@@ -131,6 +131,7 @@ export const filesEngine: Engine = {
     return {
       source,
       reopen,
+      hidden: [filesDirectory, '.parquet'],
       run,
       close: async () => {
         await source.close()

@@ -62,6 +62,7 @@ export const sqliteEngine: Engine = {
     return {
       source,
       reopen,
+      hidden: [directory, 'c.db'],
       run: async (text, values) => prepareRows(past, text, true).all(values.map(bindable)),
       close: async () => {
         await source.close()
