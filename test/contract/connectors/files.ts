@@ -114,7 +114,7 @@ export const filesEngine: Engine = {
     const { pool, open } = openFolderWith(filesDirectory, { processes: 2, statementTimeout: 3000 })
     const reopen = () => open({ ODataSchemaMap: keys })
     const source = await reopen()
-    const past = await DuckDBInstance.create(':memory:')
+    const past = await DuckDBInstance.create(':memory:', { threads: '2' })
     const connection = await past.connect()
     await connection.run("SET TimeZone = 'UTC'")
     for (const { name } of tables)
