@@ -1,7 +1,7 @@
 import type { AddressPolicy } from '#egress/address-policy.ts'
 import type { OutboundAnswer } from '#egress/outbound.ts'
 import type { Catalog } from '#query/catalog.ts'
-import type { ReadPlan, Row } from '#query/plan.ts'
+import type { ReadPlan, Row, Value } from '#query/plan.ts'
 import type { Capabilities } from '#query/capabilities.ts'
 import type { OptionDefinition } from './option-definition.ts'
 
@@ -66,6 +66,25 @@ export type Connector = {
   readonly readable?: false
 }
 
+/** A statement as the store would get it. */
+export type ExplainedStatement = {
+  /** Where it runs. */
+  readonly place: 'server' | 'reader process' | 'database session'
+  /** Why there and how, or what has to hold for it to be asked; a sentence without its stop. */
+  readonly how: string
+  readonly text: string
+  /** One per placeholder, in order: the slot of the plan, and its value, `undefined` where it is looked up when the statement runs. */
+  readonly parameters: readonly { readonly slot: number; readonly value: Value | undefined }[]
+}
+
+/** What a source would do for a plan. */
+export type SourceExplanation = {
+  /** The engine whose SQL it is. */
+  readonly engine: string
+  /** In the order in which they are tried; the last one answers whatever those before it do not. */
+  readonly statements: readonly ExplainedStatement[]
+}
+
 /** An opened data source. */
 export type Source = {
   readonly capabilities: Capabilities
@@ -88,5 +107,14 @@ export type Source = {
   readonly readNow?: (plan: ReadPlan) => readonly Row[] | undefined
   /** The number of rows that the plan's filter lets through, without its limit and offset. */
   readonly count: (plan: ReadPlan, signal: AbortSignal) => Promise<bigint>
+  /**
+   * What `read` or `count` of the plan would ask of the store, without asking it for a row: the very statements, made by the same
+   * step. Nothing in it tells of credentials, addresses or paths.
+   */
+  readonly explain: (
+    plan: ReadPlan,
+    what: 'rows' | 'count',
+    signal: AbortSignal,
+  ) => Promise<SourceExplanation>
   readonly close: () => Promise<void>
 }

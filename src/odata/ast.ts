@@ -226,6 +226,8 @@ export type QueryOptions = {
   readonly id: string | undefined
   readonly index: number | undefined
   readonly schemaVersion: string | undefined
+  /** Whether the answer tells how it would be found, instead of being it (our own option). */
+  readonly explain: boolean
   /** Values of parameter aliases by name, without the `@`. */
   readonly aliases: ReadonlyMap<string, ODataExpression>
 }

@@ -19,5 +19,6 @@ export const noOptions: QueryOptions = {
   id: undefined,
   index: undefined,
   schemaVersion: undefined,
+  explain: false,
   aliases: new Map(),
 }

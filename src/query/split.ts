@@ -84,3 +84,15 @@ export const splitPlan = (plan: ReadPlan, can: Capabilities): Split => {
     },
   }
 }
+
+/**
+ * Splits the count of a plan, which its limit, offset and keyset do not concern: without a rest the source counts, otherwise it
+ * gives the rows, and what the rest lets through is counted here.
+ */
+export const splitCount = (plan: ReadPlan, can: Capabilities): Split => {
+  const split = splitPlan(plan, can)
+  if (split.rest === undefined) return split
+  const { values } = plan
+  const shape = { ...plan.shape, limit: undefined, offset: undefined, after: undefined }
+  return splitPlan({ shape, values }, can)
+}

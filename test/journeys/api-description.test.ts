@@ -226,8 +226,12 @@ describe('answers have the form that is described', () => {
       [`${root}/{entitySet}`, '/Items?$deltatoken=x', 501],
       [`${root}/{entitySet}`, '/Items?$filter=', 400],
       [`${root}/{entitySet}`, '/Items?$skiptoken=x', 410],
+      [`${root}/{entitySet}`, '/Items?$filter=id gt 3&$count=true&$explain=true', 200],
+      [`${root}/{entitySet}`, '/Items?$explain=x', 400],
       [`${root}/{entitySet}/$count`, '/Items/$count?$filter=id gt 3', 200],
+      [`${root}/{entitySet}/$count`, '/Items/$count?$explain=true', 200],
       [`${root}/{entitySet}({key})`, '/Items(1)?$select=name', 200],
+      [`${root}/{entitySet}({key})`, '/Items(1)?$explain=true', 200],
       [`${root}/{entitySet}({key})`, '/Items(1000)', 404],
     ] as const) {
       const answer = await ask('get', path, `/api/odata4/one${url}`)

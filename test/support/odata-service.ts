@@ -8,7 +8,7 @@ import { createConnectorRegistry } from '#connectors/registry.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
 import { createODataService, renderODataError } from '#http/odata/answer.ts'
 import type { ODataAnswer } from '#http/odata/service-answer.ts'
-import type { CursorSealer, ODataRequest } from '#http/odata/service.ts'
+import type { CursorSealer, ODataContext, ODataRequest } from '#http/odata/service.ts'
 import { versionOfRefusal } from '#http/odata/versions.ts'
 
 /** Where the service of these tests says that it is. */
@@ -43,14 +43,17 @@ export type ShopAnswer = {
   readonly json: () => Record<string, unknown>
 }
 
-/**
- * An OData service over an SQLite file that `statements` fill, without a server around it; `through` may stand between it
- * and its source.
- */
-export const openShop = async (
-  statements: string,
-  through: (source: Source) => Source = (source) => source,
-) => {
+/** What is not as usual with a shop. */
+export type ShopSettings = {
+  /** Options of the data source. */
+  readonly options?: Readonly<Record<string, string>>
+  /** The source that the service gets instead of the one that was opened. */
+  readonly wrap?: (source: Source) => Source
+  readonly context?: Partial<ODataContext>
+}
+
+/** An OData service over an SQLite file that `statements` fill, without a server around it. */
+export const openShop = async (statements: string, settings: ShopSettings = {}) => {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-shop-'))
   const database = new DatabaseSync(join(directory, 'shop.db'))
   database.exec(statements)
@@ -58,13 +61,13 @@ export const openShop = async (
   const registry = createConnectorRegistry()
   const connector = registry.find(5001)
   if (connector === undefined) throw new Error('there is no connector for SQLite')
-  const options = { Database: 'shop.db' }
+  const options = { ...settings.options, Database: 'shop.db' }
   const source = await connector.open(options, {
     filesDirectory: directory,
     addresses: createAddressPolicy([]),
   })
   const service = createODataService({
-    source: through(source),
+    source: settings.wrap?.(source) ?? source,
     sourceId: '7',
     namespace: 'shop',
     settings: parseODataOptions(options),
@@ -76,7 +79,7 @@ export const openShop = async (
   const answerTo = (request: ODataRequest, rows = Infinity): Promise<ODataAnswer> =>
     service.answer(
       request,
-      { userId: 'u', limits: { rows, pageSize: 2000 } },
+      { userId: 'u', limits: { rows, pageSize: 2000 }, ...settings.context },
       new AbortController().signal,
     )
 

@@ -1,19 +1,15 @@
-import { functions, isFunctionName } from '#odata/functions.ts'
+import { everything } from '#query/capabilities.ts'
 import type { SchemaMap } from '#odata/edm/schema-map.ts'
 import { nestedDecoder } from '#query/nested.ts'
 import { onlyTable, type ReadPlan, type ReadShape, type Row } from '#query/plan.ts'
 import type { Source } from '../connector.ts'
 import { ConnectorError } from '../errors.ts'
+import { explained, valuesOf } from '../parameters.ts'
 import type { Ask, Inspected } from './inspect.ts'
 import { createKnownFiles } from './known-files.ts'
 import type { FilesRequest } from './messages.ts'
 import type { FilesPool } from './pool.ts'
 import { type Compiled, compileFileCount, compileFileRead } from './statement.ts'
-
-const capabilities = {
-  functions: new Set(Object.keys(functions).filter(isFunctionName)),
-  filter: true,
-}
 
 /** Whether the schema map names a key for a table: files have none, so that the map's is taken. */
 const keysIn =
@@ -47,7 +43,7 @@ const requestOf = (
   folder,
   views: tables.flatMap((table) => known.get(table)?.view ?? []),
   text: statement.text,
-  values: statement.slots.map((slot) => values[slot] ?? null),
+  values: valuesOf(statement, values),
   types: statement.slots.map((slot) => types.get(slot)),
 })
 
@@ -73,21 +69,26 @@ export const openFilesSource = (
   const checkOpen = (): void => {
     if (ended.signal.aborted) throw closed()
   }
+  const compiledFor = ({ shape }: ReadPlan, what: 'rows' | 'count', tables: Tables): Compiled =>
+    what === 'rows' ? compile(shape, tables) : compileFileCount(shape)
   const rows = async function* (
-    compiled: (tables: Tables) => Compiled,
     plan: ReadPlan,
+    what: 'rows' | 'count',
     signal: AbortSignal,
   ): AsyncGenerator<readonly Row[]> {
     checkOpen()
     signal.throwIfAborted()
     const tables = await files.tables()
-    const found = pool.read(requestOf(folder, compiled(tables), tables, plan), signal)
+    const found = pool.read(
+      requestOf(folder, compiledFor(plan, what, tables), tables, plan),
+      signal,
+    )
     const decode = nestedDecoder(plan.shape)
     if (decode === undefined) yield* found
     else for await (const batch of found) yield batch.map(decode)
   }
   return {
-    capabilities,
+    capabilities: everything,
     version: () => {
       checkOpen()
       return files.version()
@@ -96,12 +97,20 @@ export const openFilesSource = (
       checkOpen()
       return files.catalog()
     },
-    read: (plan, signal) => rows((tables) => compile(plan.shape, tables), plan, signal),
+    read: (plan, signal) => rows(plan, 'rows', signal),
     count: async (plan, signal) => {
       let total = 0n
-      for await (const [row] of rows(() => compileFileCount(plan.shape), plan, signal))
-        total = BigInt(Number(row?.[0]))
+      for await (const [row] of rows(plan, 'count', signal)) total = BigInt(Number(row?.[0]))
       return total
+    },
+    explain: async (plan, what) => {
+      checkOpen()
+      const { statement } = compiledFor(plan, what, await files.tables())
+      const how = 'each table is a view of a file, which the engine sees alone'
+      return {
+        engine: 'DuckDB',
+        statements: [explained(statement, plan.values, { place: 'reader process', how })],
+      }
     },
     close: async () => ended.abort(),
   }

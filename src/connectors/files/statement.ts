@@ -1,5 +1,6 @@
 // From a shape to what a reader process needs: the statement, the types of its values, the tables that it reads.
 import type { EdmType } from '#odata/edm/types.ts'
+import { contentsOf } from '#query/contents.ts'
 import type { Expression, ReadShape } from '#query/plan.ts'
 import { compileCount, compileRead } from '#sql/compile.ts'
 import { dialects } from '#sql/dialects/index.ts'
@@ -12,23 +13,13 @@ export type Compiled = {
   readonly tables: readonly string[]
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-
-/** The tables and slots of a shape, wherever in it they are. */
-const contentsOf = (shape: ReadShape): Pick<Compiled, 'tables' | 'types'> => {
-  const tables = new Set<string>()
-  const types = new Map<number, EdmType>()
-  const visit = (node: unknown): void => {
-    if (!isObject(node)) return
-    if ('table' in node && typeof node.table === 'string') tables.add(node.table)
-    if ('kind' in node && node.kind === 'slot') {
-      const slot = node as Extract<Expression, { kind: 'slot' }>
-      types.set(slot.index, slot.type)
-    }
-    for (const inner of Object.values(node)) visit(inner)
+/** The tables and types of slots of a shape, wherever in it they are. */
+const neededFor = (shape: ReadShape): Pick<Compiled, 'tables' | 'types'> => {
+  const { tables, slots } = contentsOf(shape)
+  return {
+    tables: [...new Set(tables.values())],
+    types: new Map([...slots].map(([index, { type }]) => [index, type])),
   }
-  visit(shape)
-  return { tables: [...tables], types }
 }
 
 /**
@@ -58,10 +49,10 @@ export const inFileOrder = (shape: ReadShape, rowNumber: string | undefined): Re
 /** Compiles a read. `rowNumber`: the column of the shape's only table that counts its rows. */
 export const compileFileRead = (shape: ReadShape, rowNumber: string | undefined): Compiled => {
   const ordered = inFileOrder(shape, rowNumber)
-  return { statement: compileRead(ordered, dialects.duckdb), ...contentsOf(ordered) }
+  return { statement: compileRead(ordered, dialects.duckdb), ...neededFor(ordered) }
 }
 
 export const compileFileCount = (shape: ReadShape): Compiled => ({
   statement: compileCount(shape, dialects.duckdb),
-  ...contentsOf(shape),
+  ...neededFor(shape),
 })

@@ -65,3 +65,23 @@ export const createReads = (pool: SessionPool, settings: Settings, onDoubt: () =
       }
     }
   }
+
+/** What is made for a session, on which nothing runs meanwhile. Throws `ConnectorError`, or the signal's reason. */
+export const withSession = async <T>(
+  pool: SessionPool,
+  settings: Settings,
+  make: (session: Session) => T,
+  signal: AbortSignal,
+): Promise<T> => {
+  try {
+    const lease = await pool.acquire(signal)
+    try {
+      return make(lease.session)
+    } finally {
+      lease.giveBack(true)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw toConnectorError(error, settings)
+  }
+}

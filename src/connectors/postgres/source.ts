@@ -1,24 +1,20 @@
 import type { DatabaseSockets } from '#egress/database-sockets.ts'
-import { functions, isFunctionName } from '#odata/functions.ts'
+import { everything } from '#query/capabilities.ts'
 import type { EdmType } from '#odata/edm/types.ts'
 import { nestedDecoder } from '#query/nested.ts'
-import { typeOf, type ReadPlan, type ReadShape, type Row, type Value } from '#query/plan.ts'
+import { typeOf, type ReadPlan, type ReadShape, type Row } from '#query/plan.ts'
 import { compileCount, compileRead } from '#sql/compile.ts'
 import type { Dialect } from '#sql/dialect.ts'
 import { createPostgresDialect } from '#sql/dialects/postgres.ts'
 import type { Statement } from '#sql/fragment.ts'
 import type { Source } from '../connector.ts'
+import { explained, valuesOf } from '../parameters.ts'
 import { createCatalogWatch } from './catalog-watch.ts'
 import { createDescriber } from './describe.ts'
 import { createSessionPool } from './pool.ts'
-import { createReads, type MakeRequest } from './reads.ts'
+import { createReads, type MakeRequest, withSession } from './reads.ts'
 import { openSession, type Session } from './session.ts'
 import type { Settings } from './settings.ts'
-
-const capabilities = {
-  functions: new Set(Object.keys(functions).filter(isFunctionName)),
-  filter: true,
-}
 
 /** Reads of up to so many rows ask for all of them at once. */
 const fewRows = 500
@@ -28,9 +24,6 @@ const isFew = ({ shape, values }: ReadPlan): boolean =>
     ? // By key: one row, and no order.
       shape.order.length === 0
     : Number(values[shape.limit.index]) <= fewRows
-
-const valuesOf = ({ slots }: Statement, values: readonly Value[]): readonly Value[] =>
-  slots.map((slot) => values[slot] ?? null)
 
 /** Compiles each shape once; the dialect depends on the server, and stays while that does. */
 const createCompiler = () => {
@@ -54,6 +47,11 @@ const createCompiler = () => {
   return { read, count }
 }
 
+const counted: readonly EdmType[] = ['Edm.Int64']
+
+const allAtOnce = 'its rows are few, and asked for all at once'
+const byCursor = 'its rows come by a cursor, in batches as they are taken'
+
 /** Rows inside cells come as JSON. */
 const decoded = (
   shape: ReadShape,
@@ -76,36 +74,37 @@ export const openPostgresSource = (settings: Settings, sockets: DatabaseSockets)
   const read = createReads(pool, settings, () => watch.doubt())
   const watch = createCatalogWatch(createDescriber(read, settings.schema), () => performance.now())
 
-  const planned =
-    (plan: ReadPlan): MakeRequest =>
+  const statementOf = (plan: ReadPlan, what: 'rows' | 'count', session: Session): Statement =>
+    what === 'rows' ? compiler.read(plan.shape, session) : compiler.count(plan.shape, session)
+  const requested =
+    (plan: ReadPlan, what: 'rows' | 'count'): MakeRequest =>
     (session) => {
-      const statement = compiler.read(plan.shape, session)
-      const outputs = plan.shape.outputs.map(typeOf)
-      return {
-        text: statement.text,
-        outputs,
-        values: valuesOf(statement, plan.values),
-        few: isFew(plan),
-      }
-    }
-  const counted =
-    (plan: ReadPlan): MakeRequest =>
-    (session) => {
-      const statement = compiler.count(plan.shape, session)
-      const outputs: readonly EdmType[] = ['Edm.Int64']
-      return { text: statement.text, outputs, values: valuesOf(statement, plan.values), few: true }
+      const statement = statementOf(plan, what, session)
+      const outputs = what === 'rows' ? plan.shape.outputs.map(typeOf) : counted
+      const few = what === 'count' || isFew(plan)
+      return { text: statement.text, outputs, values: valuesOf(statement, plan.values), few }
     }
 
   return {
-    capabilities,
+    capabilities: everything,
     version: watch.version,
     describe: watch.catalog,
-    read: (plan, signal) => decoded(plan.shape, read(planned(plan), signal)),
+    read: (plan, signal) => decoded(plan.shape, read(requested(plan, 'rows'), signal)),
     count: async (plan, signal) => {
       let total = 0n
-      for await (const [row] of read(counted(plan), signal))
+      for await (const [row] of read(requested(plan, 'count'), signal))
         total = BigInt(row?.[0] as number | bigint)
       return total
+    },
+    explain: async (plan, what, signal) => {
+      // What a server can do decides how things are said to it.
+      const make = (session: Session): Statement => statementOf(plan, what, session)
+      const statement = await withSession(pool, settings, make, signal)
+      const how = what === 'count' || isFew(plan) ? allAtOnce : byCursor
+      return {
+        engine: 'PostgreSQL',
+        statements: [explained(statement, plan.values, { place: 'database session', how })],
+      }
     },
     close: async () => pool.close(),
   }

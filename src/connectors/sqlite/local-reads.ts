@@ -1,13 +1,12 @@
 // Reads inside the server: few rows, whatever the size of the tables (DESIGN invariant 22).
-import type { Table } from '#query/catalog.ts'
-import { onlyTable, type ReadPlan, type ReadShape, type Row, type Value } from '#query/plan.ts'
+import type { ReadPlan, ReadShape, Row, Value } from '#query/plan.ts'
+import { valuesOf } from '../parameters.ts'
 import { batchCharacters, sizeOf } from '../readers/messages.ts'
-import { boundOf } from './bounded.ts'
 import { bindable } from './connection.ts'
 import type { OpenedFile } from './opened-file.ts'
-import { takesIndexes } from './query-steps.ts'
-import { valuesOf, type Compiled } from './statement.ts'
-import { pageLimit, windowEnd, windowOf, type Window } from './window.ts'
+import type { Compiled } from './statement.ts'
+import type { Way, Ways } from './ways.ts'
+import { windowEnd } from './window.ts'
 
 /** All rows, `undefined` when they are more than one batch: wide rows are streamed by a process. */
 const oneBatch = (rows: IterableIterator<Row>): readonly Row[] | undefined => {
@@ -45,74 +44,24 @@ const runHere = (
   }
 }
 
-/** The table that the plan reads, when it is one alone. */
-const tableOf = (file: OpenedFile, { shape }: ReadPlan) => {
-  const name = onlyTable(shape)
-  return name === undefined ? undefined : file.table(name)
-}
-
-/** What is known of a shape as long as its table stays as it is. */
-type Known = {
-  readonly table: Table | undefined
-  readonly indexed: boolean
-  /** The bound, where no value of a plan decides about it. */
-  readonly fixed: boolean
-}
-
-/** Whether the values of a plan have a say in how far it reads. */
-const isFixed = ({ limit, outputs }: ReadShape): boolean =>
-  limit === undefined && outputs.every(({ kind }) => kind === 'column')
-
-/** Which plans an index bounds, and SQLite reads by it. */
-const createBounds = (compile: (shape: ReadShape) => Compiled) => {
-  const shapes = new WeakMap<ReadShape, Known>()
-  const learn = (file: OpenedFile, shape: ReadShape, bound: 'row' | 'page'): boolean => {
-    try {
-      return takesIndexes(file.steps(compile(shape).statement.text), shape, bound)
-    } catch {
-      return false
-    }
-  }
-  return (file: OpenedFile, plan: ReadPlan, table: Table | undefined): boolean => {
-    const { shape } = plan
-    const known = shapes.get(shape)
-    if (known?.table === table && known?.fixed === true) return known.indexed
-    const bound = boundOf(plan, table, file.table)
-    if (bound === undefined) return false
-    if (known?.table === table && known !== undefined) return known.indexed
-    const indexed = learn(file, shape, bound)
-    shapes.set(shape, { table, indexed, fixed: isFixed(shape) })
-    return indexed
-  }
-}
-
-/** Reads that an index bounds, and filtered pages that a window of row ids fills. */
-export const createLocalReads = (compile: (shape: ReadShape) => Compiled) => {
-  const isBounded = createBounds(compile)
-  const windows = new WeakMap<ReadShape, Window | 'none'>()
+/** Reads that an index bounds, and filtered pages that a window of row ids fills; `undefined` for all others. */
+export const createLocalReads = (compile: (shape: ReadShape) => Compiled, ways: Ways) => {
   const readWindow = (
     file: OpenedFile,
     plan: ReadPlan,
-    table: Table | undefined,
+    { window, table, limit }: Extract<Way, { readonly kind: 'window' }>,
   ): readonly Row[] | undefined => {
-    const limit = pageLimit(plan)
-    if (limit === undefined || table === undefined) return undefined
-    const known = windows.get(plan.shape) ?? windowOf(plan, table) ?? 'none'
-    windows.set(plan.shape, known)
-    if (known === 'none') return undefined
-    const range = file.rowIds(table.name, known.column.name)
+    const range = file.rowIds(table.name, window.column.name)
     if (range === undefined) return undefined
     const end = windowEnd(plan, range[0])
-    const rows = runHere(file, compile(known.shape), [...plan.values, end])
+    const rows = runHere(file, compile(window.shape), [...plan.values, end])
     if (rows !== undefined && (rows.length >= limit || end > range[1])) return rows
-    // A filter that finds little here will not find more next time.
-    windows.set(plan.shape, 'none')
+    ways.giveUp(plan)
     return undefined
   }
   return (file: OpenedFile, plan: ReadPlan): readonly Row[] | undefined => {
-    const table = tableOf(file, plan)
-    return isBounded(file, plan, table)
-      ? runHere(file, compile(plan.shape), plan.values)
-      : readWindow(file, plan, table)
+    const way = ways.of(file, plan)
+    if (way.kind === 'bounded') return runHere(file, compile(plan.shape), plan.values)
+    return way.kind === 'window' ? readWindow(file, plan, way) : undefined
   }
 }

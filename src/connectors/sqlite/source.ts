@@ -1,22 +1,22 @@
-import { functions, isFunctionName } from '#odata/functions.ts'
+import { everything } from '#query/capabilities.ts'
 import type { ReadPlan, Row, Value } from '#query/plan.ts'
 import { compileCount } from '#sql/compile.ts'
 import { dialects } from '#sql/dialects/index.ts'
+import type { Statement } from '#sql/fragment.ts'
 import type { Source } from '../connector.ts'
+import { valuesOf } from '../parameters.ts'
+import { explainCount, explainRead } from './explain.ts'
 import { createLocalReads } from './local-reads.ts'
 import { openDatabaseFile, unavailable, type OpenedFile } from './opened-file.ts'
 import type { ReaderPool } from './reader-pool.ts'
-import { createCompiler, valuesOf, type Compiled } from './statement.ts'
-
-const capabilities = {
-  functions: new Set(Object.keys(functions).filter(isFunctionName)),
-  filter: true,
-}
+import { createCompiler, type Compiled } from './statement.ts'
+import { createWays } from './ways.ts'
 
 /** Opens a database file as a source. */
 export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
   const compile = createCompiler()
-  const readHere = createLocalReads(compile)
+  const ways = createWays((shape) => compile(shape).statement.text)
+  const readHere = createLocalReads(compile, ways)
   let current: OpenedFile | undefined = openDatabaseFile(path)
   let closed = false
 
@@ -55,20 +55,28 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
     if (decode === undefined) yield* rows
     else for await (const batch of rows) yield batch.map(decode)
   }
+  const countOf = ({ shape }: ReadPlan): Statement => compileCount(shape, dialects.sqlite)
   const count = async (plan: ReadPlan, signal: AbortSignal): Promise<bigint> => {
-    const statement = compileCount(plan.shape, dialects.sqlite)
+    const statement = countOf(plan)
     let total = 0n
     for await (const rows of readThere({ statement, exact: true }, plan.values, signal))
       total = rows[0]?.[0] as bigint
     return total
   }
   return {
-    capabilities,
+    capabilities: everything,
     version: () => refreshed().version(),
     describe: async (onShare) => refreshed().describe(onShare),
     read,
     readNow: (plan) => readHere(opened(), plan),
     count,
+    explain: async (plan, what) => ({
+      engine: 'SQLite',
+      statements:
+        what === 'count'
+          ? [explainCount(countOf(plan), plan)]
+          : explainRead(plan, ways.of(opened(), plan), (shape) => compile(shape).statement),
+    }),
     close: async () => {
       closed = true
       current?.db.close()

@@ -1,6 +1,6 @@
 // The statement of a plan's shape, made once.
 import { nestedDecoder } from '#query/nested.ts'
-import { typeOf, type ReadShape, type Row, type Value } from '#query/plan.ts'
+import { typeOf, type ReadShape, type Row } from '#query/plan.ts'
 import { compileRead } from '#sql/compile.ts'
 import { dialects } from '#sql/dialects/index.ts'
 import type { Statement } from '#sql/fragment.ts'
@@ -32,7 +32,3 @@ export const createCompiler = () => {
     return fresh
   }
 }
-
-/** The values of a plan in the order in which its statement wants them. */
-export const valuesOf = ({ slots }: Statement, values: readonly Value[]): readonly Value[] =>
-  slots.map((slot) => values[slot] ?? null)

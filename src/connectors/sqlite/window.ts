@@ -5,7 +5,7 @@ import type { Table } from '#query/catalog.ts'
 import type { Column, Expression, ReadPlan, ReadShape, Value } from '#query/plan.ts'
 
 /** Rows that the filter looks at. */
-const windowRows = 1000n
+export const windowRows = 1000n
 const mostRows = 201
 
 /** Comparisons only: a function could be costly on each row. */

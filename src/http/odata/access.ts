@@ -22,6 +22,8 @@ export type Access = {
   readonly userId: number
   readonly source: SourceRef
   readonly limits: ReadLimits
+  /** Whether the same credentials open the details of the data source as well (ViewDataSource); a token never does. */
+  readonly seesSetUp: boolean
   readonly stillOpen: () => Promise<boolean>
 }
 
@@ -64,6 +66,7 @@ const accessByBearer = async (deps: AccessDeps, token: string, name: string): Pr
         userId: outcome.userId,
         source: outcome.source,
         limits: outcome.limits,
+        seesSetUp: false,
         stillOpen: async () => {
           const again = await deps.bearer(token, name, true)
           return again.kind === 'open' && again.source.id === outcome.source.id
@@ -104,6 +107,7 @@ const accessByBasic = async (deps: AccessDeps, caller: Caller, name: string): Pr
     userId: caller.userId,
     source,
     limits,
+    seesSetUp: holdsOnSource(source.permissions, caller.permissions, permission.viewDataSource),
     // All that was asked at the beginning is asked again: user, permission, password, data source (T51).
     stillOpen: async () => {
       const now = await deps.readCaller(caller.userId)

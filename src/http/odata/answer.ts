@@ -11,6 +11,7 @@ import { answerCollection, answerCount } from './collection.ts'
 import { finishAnswer } from './conditional.ts'
 import { answerMetadata, answerService } from './documents.ts'
 import { answerEntity, answerProperty, answerReference, answerValue } from './entity.ts'
+import { answerExplanation } from './explain/answer.ts'
 import type { ODataAnswer } from './service-answer.ts'
 import { createSealedLinks } from './sealed-links.ts'
 import type { Call, ModelState, ODataContext, ODataRequest, ServiceDeps } from './service.ts'
@@ -160,8 +161,9 @@ export const createODataService = (deps: ServiceDeps): ODataService => {
       const options = optionsOf(state, request.query)
       const links = createSealedLinks()
       const call: Call = { deps, state, request, options, version, links, context, signal }
-      const found = await dispatch(path, call)
-      const answer = finishAnswer(found, request.headers['if-none-match'], version)
+      const answer = options.explain
+        ? await answerExplanation(path, call, dispatch)
+        : finishAnswer(await dispatch(path, call), request.headers['if-none-match'], version)
       return request.method === 'HEAD' ? withoutBody(answer) : answer
     },
     model: async () => (await stateOf()).model,

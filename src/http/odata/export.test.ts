@@ -160,14 +160,16 @@ describe('an export', () => {
   test('breaks when rows come between counting and reading, rather than end at the limit', async () => {
     const grown: Shop = await openShop(
       `CREATE TABLE Row (id INTEGER PRIMARY KEY); INSERT INTO Row VALUES (1), (2)`,
-      (source) => ({
-        ...source,
-        count: async (...args) => {
-          const total = await source.count(...args)
-          await grown.change('INSERT INTO Row VALUES (3)')
-          return total
-        },
-      }),
+      {
+        wrap: (source) => ({
+          ...source,
+          count: async (...args) => {
+            const total = await source.count(...args)
+            await grown.change('INSERT INTO Row VALUES (3)')
+            return total
+          },
+        }),
+      },
     )
     assert.match((await grown.ask('/Rows', { ...csv, rows: 2 })).text, /more than 2 rows/)
     assert.equal((await grown.ask('/Rows', csv)).text, 'id\r\n1\r\n2\r\n3\r\n')

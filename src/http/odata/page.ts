@@ -1,9 +1,9 @@
 // A page of a collection as JSON (OData 4.01 Protocol 11.2.6): rows, count, and the link to the next page.
-import { defaultPageSize } from '#features/limits/effective.ts'
 import { controlName } from '#odata/render/format.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import { linkTo } from './page-links.ts'
 import { openCursor, planPage } from './page-plan.ts'
+import { pageSizeOf } from './page-size.ts'
 import { parsePrefer, preferenceApplied } from './prefer.ts'
 import { countRows, readRows } from './read-rows.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
@@ -79,12 +79,9 @@ export const answerPage = async (
   call: Call,
   prepared: PreparedCollection,
 ): Promise<ODataAnswer> => {
-  const { deps, request } = call
-  const preferences = parsePrefer(request.headers.prefer)
+  const preferences = parsePrefer(call.request.headers.prefer)
   const preferred = preferences.maxPageSize
-  const { pageSize: most = Infinity } = call.context.limits
-  const own = deps.settings.pageSize ?? call.context.limits.pageSize ?? defaultPageSize
-  const size = Math.min(own, most, preferred ?? Infinity)
+  const { size } = pageSizeOf(call, preferred)
   const page = planPage(call, prepared, size, openCursor(call, prepared))
   const { left, served, fetched } = page
   const count = await countPrefix(call, prepared, page.planned.plan)

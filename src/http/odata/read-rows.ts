@@ -2,7 +2,7 @@
 import type { Source } from '#connectors/connector.ts'
 import { applyRest } from '#query/evaluate.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
-import { splitPlan } from '#query/split.ts'
+import { splitCount, splitPlan } from '#query/split.ts'
 import type { Call } from './service.ts'
 
 /** Rows of a plan, with what the source cannot do done here. */
@@ -18,13 +18,10 @@ export const readRows = (
 
 /** How many rows a plan has, whatever its limit and offset. */
 export const countRows = async ({ deps, signal }: Call, plan: ReadPlan): Promise<bigint> => {
-  const { rest } = splitPlan(plan, deps.source.capabilities)
-  if (rest === undefined) return deps.source.count(plan, signal)
+  const { pushed, rest } = splitCount(plan, deps.source.capabilities)
+  if (rest === undefined) return deps.source.count(pushed, signal)
   let total = 0n
-  const all = {
-    shape: { ...plan.shape, limit: undefined, offset: undefined, after: undefined },
-    values: plan.values,
-  }
-  for await (const rows of readRows(deps.source, all, signal)) total += BigInt(rows.length)
+  const rows = applyRest(deps.source.read(pushed, signal), rest, plan.values)
+  for await (const batch of rows) total += BigInt(batch.length)
   return total
 }

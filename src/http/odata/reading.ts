@@ -82,10 +82,11 @@ export const beginRead = async (
 }
 
 /** What the OData service has to know of who reads. */
-export const contextOf = ({ userId, source, limits }: Access): ODataContext => ({
+export const contextOf = ({ userId, source, limits, seesSetUp }: Access): ODataContext => ({
   userId: String(userId),
   modelDemand: source.modelDemand,
   limits,
+  seesSetUp,
 })
 
 /** What went wrong with the store, for who owns the data source; of the query nothing is told. */

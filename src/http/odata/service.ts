@@ -53,6 +53,8 @@ export type ODataContext = {
   readonly userId: string
   /** How many times a new model was asked for, as of this request. */
   readonly modelDemand?: number
+  /** Whether who reads may see how the data source is set up, names of the database included. */
+  readonly seesSetUp?: boolean
   readonly limits: {
     /** Rows of a query, all of its pages together (limit MaxFetchRows). */
     readonly rows: number

@@ -4,6 +4,7 @@ import { oauthPaths, securitySchemes } from './oauth.ts'
 import { oauthTag } from './oauth-text.ts'
 import { oauthErrorSchema } from './oauth-token.ts'
 import { odataErrorSchema, odataPaths, odataTag } from './odata.ts'
+import { explanationSchema } from './odata-explanation.ts'
 import { camelCase, operationOf, templateOf } from './operation.ts'
 import { errorSchemas, refusalExamples } from './refusals.ts'
 import { serverPaths, serverTag } from './server.ts'
@@ -69,7 +70,12 @@ export const describeApi = (
     ...serverPaths(),
   },
   components: {
-    schemas: { ...errorSchemas, OAuthError: oauthErrorSchema, ODataError: odataErrorSchema },
+    schemas: {
+      ...errorSchemas,
+      OAuthError: oauthErrorSchema,
+      ODataError: odataErrorSchema,
+      ODataExplanation: explanationSchema,
+    },
     examples: refusalExamples(endpoints.some(({ codeAsText }) => codeAsText === true)),
     securitySchemes: securitySchemes(publicUrl),
   },

@@ -1,6 +1,7 @@
 import type { NestedOption } from '#odata/parse/tokens.ts'
 import { odataScope } from '#oauth/scope.ts'
 import { describeBatch } from './odata-batch.ts'
+import { explanation } from './odata-explanation.ts'
 import { headersOf } from './refusals.ts'
 import type { ApiParameter, ApiResponse, Media, Operation, Paths, Schema, Tag } from './types.ts'
 
@@ -29,7 +30,7 @@ export const odataErrorSchema: Schema = {
   },
 }
 
-type AnsweredOption = Exclude<NestedOption, 'levels'> | 'skiptoken' | 'format'
+type AnsweredOption = Exclude<NestedOption, 'levels'> | 'skiptoken' | 'format' | 'explain'
 
 /** The system query options; the compiler points at one that is answered and not described. */
 const options: Readonly<Record<AnsweredOption, readonly [description: string, schema: Schema]>> = {
@@ -53,6 +54,10 @@ const options: Readonly<Record<AnsweredOption, readonly [description: string, sc
   format: [
     'Wins over `Accept`: `json`, `xml`, `csv`, `ndjson`, or a media type',
     { type: 'string' },
+  ],
+  explain: [
+    '`true`: how the answer would be found instead of the answer, without a row being read; `$` and all',
+    { type: 'boolean' },
   ],
 }
 
@@ -190,6 +195,13 @@ const collectionSchema: Schema = {
   },
 }
 
+const entitySchema: Schema = {
+  type: 'object',
+  description: 'A row; `$metadata` has its properties',
+  properties: { '@odata.context': context },
+  additionalProperties: true,
+}
+
 type Described = {
   readonly id: string
   readonly summary: string
@@ -275,7 +287,7 @@ export const odataPaths = (): Paths => ({
       'Names of options are taken in any case, and without the dollar as well. CSV and NDJSON are the whole result, without pages.',
     parameters: [dataSource, entitySet, ...query(optionNames), prefer],
     type: 'application/json',
-    schema: collectionSchema,
+    schema: { anyOf: [collectionSchema, explanation] },
     also: {
       'text/csv': { schema: { type: 'string', description: 'RFC 4180, with a header' } },
       'application/x-ndjson': { schema: { type: 'string', description: 'A row as JSON a line' } },
@@ -286,20 +298,16 @@ export const odataPaths = (): Paths => ({
     id: 'countEntities',
     summary: 'Count the rows of an entity set',
     description: '`$top`, `$skip` and `$orderby` change nothing.',
-    parameters: [dataSource, entitySet, ...query(['filter'])],
+    parameters: [dataSource, entitySet, ...query(['filter', 'explain'])],
     type: 'text/plain',
     schema: { type: 'string', pattern: '^[0-9]+$' },
+    also: { 'application/json': { schema: explanation } },
   }),
   [`${root}/{entitySet}({key})`]: read({
     id: 'readEntity',
     summary: 'Read one row by its key',
-    parameters: [dataSource, entitySet, key, ...query(['select', 'format'])],
+    parameters: [dataSource, entitySet, key, ...query(['select', 'format', 'explain'])],
     type: 'application/json',
-    schema: {
-      type: 'object',
-      description: 'A row; `$metadata` has its properties',
-      properties: { '@odata.context': context },
-      additionalProperties: true,
-    },
+    schema: { anyOf: [entitySchema, explanation] },
   }),
 })

@@ -12,6 +12,11 @@ const plain: Readonly<Record<string, (value: string, to: MutableOptions) => void
   format: (value, to) => (to.format = value),
   id: (value, to) => (to.id = value),
   schemaversion: (value, to) => (to.schemaVersion = value),
+  explain: (value, to) => {
+    if (!/^(?:true|false)$/i.test(value))
+      throw badRequest('$explain is true or false', { target: '$explain', position: 0 })
+    to.explain = value.toLowerCase() === 'true'
+  },
   index: (value, to) => {
     if (!/^-?\d{1,15}$/.test(value))
       throw badRequest('$index is a whole number', { target: '$index', position: 0 })
@@ -20,7 +25,13 @@ const plain: Readonly<Record<string, (value: string, to: MutableOptions) => void
 }
 
 // 4.01 defines them with the dollar only, or they are too common as custom names to be taken away.
-const dollarOnly: ReadonlySet<string> = new Set(['skiptoken', 'deltatoken', 'id', 'index'])
+const dollarOnly: ReadonlySet<string> = new Set([
+  'skiptoken',
+  'deltatoken',
+  'id',
+  'index',
+  'explain',
+])
 
 const gmt: ReadonlySet<string> = new Set(['gmt', 'utc', 'z', 'etc/utc', 'etc/gmt'])
 

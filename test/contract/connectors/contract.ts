@@ -10,6 +10,7 @@ import type { CollectionPlan, PageRequest } from '#query/from-odata.ts'
 import type { Column, ReadPlan, ReadShape, Row, Value } from '#query/plan.ts'
 import { splitPlan } from '#query/split.ts'
 import { bindUrl, orderValues, planOfUrl, valueOf, wholePage } from '../../support/plans.ts'
+import { explainingContract, type RunStatement } from './explaining.ts'
 import { bigRows, tables, type TestTable } from './tables.ts'
 
 export type OpenedEngine = {
@@ -18,6 +19,10 @@ export type OpenedEngine = {
   readonly reopen: () => Promise<Source>
   /** Runs a statement that changes data; files have none. */
   readonly change?: (statement: string) => Promise<unknown>
+  /** Texts that no explanation may have in it: where the data lies, and what opens it. */
+  readonly hidden: readonly string[]
+  /** Runs a statement on the data, past the connector. */
+  readonly run: RunStatement
   readonly close: () => Promise<void>
 }
 
@@ -560,6 +565,20 @@ export const connectorContract = (engine: Engine): void => {
       assert.equal(await source.count(big(), never), BigInt(bigRows))
     })
     const runaway = (): ReadPlan => ({ shape: everything('Runaway', false), values: [] })
+    explainingContract({
+      source: () => source,
+      model: () => model,
+      run: () => opened.run,
+      hidden: () => opened.hidden,
+      filters: filters.map(([filter]) => filter),
+      relatedFilters,
+      // Stamps and days look otherwise in each driver.
+      aggregations: aggregations
+        .map(([apply]) => apply)
+        .filter((apply) => !/\bat with/.test(apply)),
+      hasKeys: engine.has.keys,
+      runaway: runaway(),
+    })
     test('ends a statement whose reader has left', async () => {
       const gone = new AbortController()
       const reading = collect(source.read(runaway(), gone.signal))

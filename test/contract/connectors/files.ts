@@ -1,12 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as DuckDB from '@duckdb/node-api'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { createFilesConnector } from '#connectors/files/index.ts'
 import { createFilesPool, type FilesPool } from '#connectors/files/pool.ts'
+import { boundValue } from '#connectors/files/values.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
 import type { PoolLimits } from '#connectors/readers/pool.ts'
 import type { Engine } from './contract.ts'
+import type { RunStatement } from './explaining.ts'
 import { bigRows, statementsOf, type TestColumn, type TestTable } from './tables.ts'
 
 export const addresses = createAddressPolicy([])
@@ -105,12 +108,30 @@ export const filesEngine: Engine = {
     const own = ['Big', 'Runaway'].map((name) => ({ name, key: ['id'] }))
     const reopen = () => open({ ODataSchemaMap: keysOf([...tables, ...own]) })
     const source = await reopen()
+    const past = await DuckDBInstance.create(':memory:', { threads: '2' })
+    const connection = await past.connect()
+    await connection.run("SET TimeZone = 'UTC'")
+    for (const { name } of tables)
+      await connection.run(
+        `CREATE VIEW "${name}" AS SELECT * FROM read_parquet(${to(`${name}.parquet`)})`,
+      )
+    const run: RunStatement = async (text, values, types) => {
+      const statement = await connection.prepare(text)
+      values.forEach((value, i) =>
+        statement.bindValue(i + 1, ...boundValue(value, types[i], DuckDB)),
+      )
+      return (await statement.runAndReadAll()).getRowsJson()
+    }
     return {
       source,
       reopen,
+      hidden: [filesDirectory, '.parquet'],
+      run,
       close: async () => {
         await source.close()
         await pool.close()
+        connection.closeSync()
+        past.closeSync()
         remove()
       },
     }

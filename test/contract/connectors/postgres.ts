@@ -1,5 +1,7 @@
+import pg from 'pg'
 import type { Source } from '#connectors/connector.ts'
 import { createPostgresConnector } from '#connectors/postgres/index.ts'
+import { encodeParameter } from '#connectors/postgres/values.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
 import { createDatabaseSockets } from '#egress/database-sockets.ts'
 import type { Cluster } from '#test/support/postgres.ts'
@@ -63,12 +65,29 @@ export const postgresEngine = (cluster: () => Cluster): Engine => ({
     )
     const reopen = () => openAt(url, { QueryTimeout: '1' })
     const source = await reopen()
+    const { hostname, port, pathname, password } = new URL(url)
+    const past = new pg.Client({ connectionString: url })
+    await past.connect()
+    await past.query("SET timezone = 'GMT'")
     return {
       source,
       reopen,
       change: (statement) => cluster().run(statement, url),
+      hidden: [hostname, port, pathname.slice(1), password],
+      run: async (text, values) => {
+        // Texts, as the server writes them.
+        const types = { getTypeParser: () => (cell: string) => cell }
+        const query = {
+          text,
+          values: values.map(encodeParameter),
+          rowMode: 'array',
+          types,
+        } as const
+        return (await past.query<(string | null)[]>(query)).rows
+      },
       close: async () => {
         await source.close()
+        await past.end()
         await cluster().dropDatabase(url)
       },
     }

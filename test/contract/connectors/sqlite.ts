@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { bindable, openReadOnly, prepareRows } from '#connectors/sqlite/connection.ts'
 import { createSqliteConnector } from '#connectors/sqlite/index.ts'
 import { createReaderPool } from '#connectors/sqlite/reader-pool.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
@@ -58,13 +59,17 @@ export const sqliteEngine: Engine = {
         { filesDirectory: directory, addresses: createAddressPolicy([]) },
       )
     const source = await reopen()
+    const past = openReadOnly(join(directory, 'c.db'), 0)
     return {
       source,
       reopen,
       change: (statement) => changeDatabase(join(directory, 'c.db'), statement),
+      hidden: [directory, 'c.db'],
+      run: async (text, values) => prepareRows(past, text, true).all(values.map(bindable)),
       close: async () => {
         await source.close()
         await pool.close()
+        past.close()
         rmSync(directory, { recursive: true })
       },
     }

@@ -47,6 +47,7 @@ export const createWatched = (source: Source, model: Model, dialect: Dialect) =>
       statements.push(compileCount(plan.shape, dialect).text)
       return source.count(plan, signal)
     },
+    explain: source.explain,
     close: source.close,
   }
   const service = createODataService({
