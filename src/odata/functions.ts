@@ -1,5 +1,4 @@
-import type { Family } from './edm/types.ts'
-import type { EdmType } from './edm/types.ts'
+import type { EdmType, Family } from './edm/types.ts'
 
 export type FunctionRow = {
   /** Families that each argument may have. */

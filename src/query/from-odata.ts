@@ -7,7 +7,6 @@ import type { BoundPath } from '#odata/bind/resource.ts'
 import type { ExpandLayout, Layout } from '#odata/render/layout.ts'
 import { linkKey } from '#odata/render/links.ts'
 import {
-  conjunction,
   correlation,
   createPlanner,
   emptyShape,
@@ -15,7 +14,16 @@ import {
   pairsOf,
   type Planner,
 } from './planner.ts'
-import type { Expression, Null, Order, ReadPlan, ReadShape, Slot, Value } from './plan.ts'
+import {
+  conjunction,
+  type Expression,
+  type Null,
+  type Order,
+  type ReadPlan,
+  type ReadShape,
+  type Slot,
+  type Value,
+} from './plan.ts'
 
 /**
  * Rows of an expanded collection in one answer, by how deep it lies; what follows them has a link of its own. The

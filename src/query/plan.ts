@@ -216,3 +216,11 @@ export const partsOf = byKind<Expression, [], Parts>({
   aggregate: ({ operand }) => (operand === undefined ? [] : [operand]),
   running: ({ operand, order }) => [operand, ...order.map((item) => item.expression)],
 })
+
+/** All of the conditions that are given, as one; `undefined` where none is. */
+export const conjunction = (
+  operands: readonly (Expression | undefined)[],
+): Expression | undefined => {
+  const given = operands.filter((operand) => operand !== undefined)
+  return given.length > 1 ? { kind: 'and', operands: given } : given[0]
+}

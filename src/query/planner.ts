@@ -4,7 +4,16 @@ import type { BoundExpression, BoundLiteral, BoundRows, Instance } from '#odata/
 import type { EntityType, NavigationProperty, Property } from '#odata/edm/model.ts'
 import { byKind } from '#lib/by-kind.ts'
 import { notSupported } from '#odata/errors.ts'
-import type { Column, Expression, Join, Null, ReadShape, Slot, Value } from './plan.ts'
+import {
+  conjunction,
+  type Column,
+  type Expression,
+  type Join,
+  type Null,
+  type ReadShape,
+  type Slot,
+  type Value,
+} from './plan.ts'
 import { durationSeconds } from './temporal.ts'
 
 const maxInt64 = 2n ** 63n - 1n
@@ -72,13 +81,6 @@ export const pairsOf = (
     left: column(from, forward ? property : referenced),
     right: column(to, forward ? referenced : property),
   }))
-}
-
-export const conjunction = (
-  operands: readonly (Expression | undefined)[],
-): Expression | undefined => {
-  const given = operands.filter((operand) => operand !== undefined)
-  return given.length > 1 ? { kind: 'and', operands: given } : given[0]
 }
 
 /** The conditions of a join as a filter, where the join is that of a nested query with the one around it. */

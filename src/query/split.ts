@@ -2,6 +2,7 @@ import { notSupported } from '#odata/errors.ts'
 import type { Capabilities } from './capabilities.ts'
 import { needsSource } from './cells.ts'
 import {
+  conjunction,
   onlyTable,
   partsOf,
   type Column,
@@ -38,9 +39,6 @@ const isBoundToSource = (expression: Expression, row: number): boolean => {
   if (kind === 'call' && needsSource.has(expression.name)) return true
   return partsOf(expression).some((part) => isBoundToSource(part, row))
 }
-
-const conjunction = (operands: readonly Expression[]): Expression | undefined =>
-  operands.length > 1 ? { kind: 'and', operands } : operands[0]
 
 const numberIn = ({ values }: ReadPlan, slot: ReadShape['limit']): number | undefined =>
   slot === undefined ? undefined : Number(values[slot.index])

@@ -15,10 +15,6 @@ export const sql = (strings: TemplateStringsArray, ...inner: readonly Sql[]): Sq
 /** The value of a slot. */
 export const slotValue = (slot: number): Sql => ({ parts: [{ [hole]: true, slot }] })
 
-/** Whether the fragment is the value of one slot and nothing else. */
-export const isSlotValue = ({ parts }: Sql): boolean =>
-  parts.length === 1 && typeof parts[0] !== 'string'
-
 /** A quoted name. Names come from the catalog, never from a request, and are quoted all the same. */
 export const identifier = (name: string): Sql => {
   if (name.includes('\0')) throw new TypeError('A name cannot contain U+0000')

@@ -14,11 +14,11 @@ before(async () => {
 after(() => cluster.stop())
 
 const seed = Number(process.env['PLANS_SEED'] ?? Date.now() % 2 ** 31)
-testPlans({ engine: sqliteEngine, dialect: dialects.sqlite, runs: [400, 800], seed })
+testPlans({ engine: sqliteEngine, dialect: dialects.sqlite, runs: [250, 400], seed })
 testPlans({
   engine: postgresEngine(() => cluster),
   dialect: dialects.postgres,
-  runs: [150, 300],
+  runs: [120, 200],
   seed,
 })
-testPlans({ engine: filesEngine, dialect: dialects.duckdb, runs: [80, 150], seed })
+testPlans({ engine: filesEngine, dialect: dialects.duckdb, runs: [80, 100], seed })

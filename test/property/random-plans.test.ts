@@ -14,11 +14,11 @@ before(async () => {
 after(() => cluster.stop())
 
 const seed = 20_240_331
-testPlans({ engine: sqliteEngine, dialect: dialects.sqlite, runs: [40, 60], seed })
+testPlans({ engine: sqliteEngine, dialect: dialects.sqlite, runs: [25, 40], seed })
 testPlans({
   engine: postgresEngine(() => cluster),
   dialect: dialects.postgres,
-  runs: [12, 25],
+  runs: [10, 20],
   seed,
 })
-testPlans({ engine: filesEngine, dialect: dialects.duckdb, runs: [15, 25], seed })
+testPlans({ engine: filesEngine, dialect: dialects.duckdb, runs: [8, 12], seed })

@@ -2,10 +2,9 @@
 import type { ODataExpression } from '../ast.ts'
 import { isEdmType, type EdmType } from '../edm/types.ts'
 import { notSupported } from '../errors.ts'
-import { functionRow, isFunctionName } from '../functions.ts'
+import { functionRow, functions, isFunctionName } from '../functions.ts'
 import type { BoundExpression, BoundLiteral } from './bound.ts'
 import { faultAt, suggestion, type Scope } from './scope.ts'
-import { functions } from '../functions.ts'
 import { checkBoolean, commonType, familyOrNull, isCastable, type Bind } from './types.ts'
 
 type Kind<K extends ODataExpression['kind']> = Extract<ODataExpression, { readonly kind: K }>

@@ -3,6 +3,7 @@ import type { ODataExpression, PathExpression, PathSegment } from '../ast.ts'
 import { badRequest, notSupported } from '../errors.ts'
 import type { BoundExpression, BoundRows, Instance } from './bound.ts'
 import { unknownFunction } from './call.ts'
+import { conjunction } from './outputs.ts'
 import {
   faultAt,
   findProperty,
@@ -58,14 +59,6 @@ const condition = (expression: ODataExpression, scope: Scope, bind: BindAny): Bo
   return bound
 }
 
-const both = (
-  a: BoundExpression | undefined,
-  b: BoundExpression | undefined,
-): BoundExpression | undefined =>
-  a === undefined || b === undefined
-    ? (a ?? b)
-    : { kind: 'and', operands: [a, b], type: 'Edm.Boolean' }
-
 /** `/any`, `/all`, `/$count`, `/$filter` after a collection. */
 const ofRows = (
   rows: BoundRows,
@@ -76,7 +69,7 @@ const ofRows = (
   switch (segment.kind) {
     case 'filter': {
       const more = condition(segment.condition, within(scope, rows.row, undefined), bind)
-      return { rows: { ...rows, filter: both(rows.filter, more) } }
+      return { rows: { ...rows, filter: conjunction([rows.filter, more]) } }
     }
     case 'count': {
       if (segment.search !== undefined)
@@ -85,7 +78,7 @@ const ofRows = (
         segment.filter && condition(segment.filter, within(scope, rows.row, undefined), bind)
       return {
         kind: 'count',
-        rows: { ...rows, filter: both(rows.filter, more) },
+        rows: { ...rows, filter: conjunction([rows.filter, more]) },
         type: 'Edm.Int64',
       }
     }

@@ -8,6 +8,7 @@ import type { BoundExpression, BoundOrderItem, BoundOutput, Instance } from './b
 import { bindCondition, bindExpression } from './expression.ts'
 import { bindExpand, type BoundExpand } from './expand.ts'
 import { bindOrderItem } from './order-by.ts'
+import { conjunction } from './outputs.ts'
 import { bindSearch } from './search.ts'
 import type { Budget, Scope } from './scope.ts'
 import { bindSelect, listPaths } from './select.ts'
@@ -52,13 +53,6 @@ const bindCompute = (items: readonly ComputeItem[], scope: Scope): Scope['comput
   return computed
 }
 
-const allOf = (
-  conditions: readonly (BoundExpression | undefined)[],
-): BoundExpression | undefined => {
-  const given = conditions.filter((condition) => condition !== undefined)
-  return given.length > 1 ? { kind: 'and', operands: given, type: 'Edm.Boolean' } : given[0]
-}
-
 /** What the rest of the options looks at: the entities, or what `$apply` makes of them. */
 const afterApply = (options: QueryOptions, start: QueryStart, aliases: Scope['aliases']) => {
   const { model, set, row, budget } = start
@@ -93,7 +87,7 @@ export const bindQuery = (options: QueryOptions, start: QueryStart): BoundQuery 
     row,
     ...select,
     expands,
-    filter: allOf([
+    filter: conjunction([
       options.filter && bindCondition(options.filter, scope('$filter')),
       options.search && bindSearch(options.search, scope('$search')),
     ]),

@@ -2,8 +2,9 @@
 import type { QueryOptions, SelectItem } from '../ast.ts'
 import type { Property } from '../edm/model.ts'
 import { notSupported } from '../errors.ts'
-import type { BoundExpression, BoundOutput } from './bound.ts'
+import type { BoundOutput } from './bound.ts'
 import type { BoundExpand } from './expand.ts'
+import { computedOutput } from './outputs.ts'
 import { unknownProperty, type Scope } from './scope.ts'
 
 type BoundSelect = {
@@ -21,21 +22,6 @@ const nameOf = ({ path, options, at }: SelectItem, { target, here: { type } }: S
   if (options !== undefined)
     throw notSupported('nested options in $select, because no property is a collection', place)
   return name
-}
-
-/** The member that a computed value shows itself as (OData 4.01 URL 5.1.3). */
-const computedOutput = (name: string, expression: BoundExpression): BoundOutput => {
-  const { type } = expression
-  const property: Property = {
-    name,
-    type: type === 'null' ? 'Edm.String' : type,
-    nullable: true,
-    maxLength: undefined,
-    precision: undefined,
-    scale: undefined,
-    column: '',
-  }
-  return { property, expression }
 }
 
 /** Expanded properties are listed with what is shown of them: `Items(ID,Name)`, `Items()`. */

@@ -2,8 +2,15 @@
 import type { Model } from '#odata/edm/model.ts'
 import type { Choose } from './choose.ts'
 import { condition, value } from './expressions.ts'
-import { isTold, orderText, queryText, rowOptions, selecting, speechOf } from './requests.ts'
-import type { Option } from './requests.ts'
+import {
+  isTold,
+  orderText,
+  queryText,
+  rowOptions,
+  selecting,
+  speechOf,
+  type Option,
+} from './requests.ts'
 import { fieldsOf, navigationsOf, shapeOf, type Field, type Kind, type Shape } from './shapes.ts'
 
 type Step = { readonly text: string; readonly shape: Shape }
@@ -95,7 +102,7 @@ const groupby = (maker: Maker, shape: Shape): Step => {
   const fields = keys.filter((key) => key !== undefined)
   if (fields.length === 0) return aggregate(maker, shape)
   const paths = fields.map(({ path }) => path)
-  const rolled = choose.often(25) ? 1 + choose.below(paths.length) : 0
+  const rolled = choose.often(35) ? Math.min(paths.length, 3 - choose.below(3)) : 0
   const listed = [
     ...(rolled > 0 ? [`rollup(${paths.slice(0, rolled).join(',')})`] : []),
     ...paths.slice(rolled),

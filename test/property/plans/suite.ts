@@ -140,7 +140,7 @@ export const testPlans = ({ engine, dialect, runs, seed }: PlansRun): void => {
       ]) {
         const address = url.replaceAll(' ', '%20')
         const before = idsOf((await watched.all(address, { pageSize: wholePage })).rows)
-        const walked = idsOf((await watched.all(address, { pageSize: 9, between })).rows)
+        const walked = idsOf((await watched.all(address, { pageSize: 30, between })).rows)
         assert.ok(id > 10_000)
         assert.deepEqual(
           walked.filter((each) => each < 10_000),

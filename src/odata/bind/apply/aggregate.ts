@@ -10,16 +10,8 @@ import {
 } from '../bound.ts'
 import { bindExpression } from '../expression.ts'
 import { leadsToEntity } from '../path.ts'
-import {
-  computedOutput,
-  opened,
-  propertyOf,
-  scopeOf,
-  stageOf,
-  target,
-  typeOf,
-  type Open,
-} from './stage.ts'
+import { computedOutput, propertyOf } from '../outputs.ts'
+import { opened, scopeOf, stageOf, target, typeOf, type Open } from './stage.ts'
 
 const isMethod = (method: string): method is AggregateMethod =>
   aggregateMethods.some((known) => known === method)

@@ -3,6 +3,7 @@ import type { EdmType } from '../../edm/types.ts'
 import { badRequest } from '../../errors.ts'
 import type { BoundExpression, BoundOutput } from '../bound.ts'
 import { bindExpression } from '../expression.ts'
+import { propertyOf } from '../outputs.ts'
 import {
   everything,
   hidden,
@@ -11,7 +12,6 @@ import {
   opened,
   orderBy,
   orderOutputs,
-  propertyOf,
   scopeOf,
   stageOf,
   target,

@@ -1,8 +1,8 @@
 // The stages of `$apply`: queries that read each other's rows, and one that is still open.
 import type { ODataExpression } from '../../ast.ts'
 import type { EntityType, Model, Property } from '../../edm/model.ts'
-import type { EdmType } from '../../edm/types.ts'
 import type { BoundExpression, BoundOrderItem, BoundOutput, Instance } from '../bound.ts'
+import { computedOutput, conjunction } from '../outputs.ts'
 import { rowOf, type Budget, type Scope } from '../scope.ts'
 
 export type Row = Extract<Instance, { readonly kind: 'row' }>
@@ -67,21 +67,6 @@ export const scopeOf = ({ start, row, computed }: Open): Scope => ({
   computed,
 })
 
-export const propertyOf = (name: string, type: EdmType | 'null'): Property => ({
-  name,
-  type: type === 'null' ? 'Edm.String' : type,
-  nullable: true,
-  maxLength: undefined,
-  precision: undefined,
-  scale: undefined,
-  column: '',
-})
-
-export const computedOutput = (name: string, expression: BoundExpression): BoundOutput => ({
-  property: propertyOf(name, expression.type),
-  expression,
-})
-
 /** All that a row has so far. What a step computed for the next one alone ends there. */
 export const everything = ({ row, computed }: Open): readonly BoundOutput[] => [
   ...[...row.type.properties.values()]
@@ -92,9 +77,6 @@ export const everything = ({ row, computed }: Open): readonly BoundOutput[] => [
     })),
   ...[...computed].map(([name, expression]) => computedOutput(name, expression)),
 ]
-
-const conjunction = (conditions: readonly BoundExpression[]): BoundExpression | undefined =>
-  conditions.length > 1 ? { kind: 'and', operands: conditions, type: 'Edm.Boolean' } : conditions[0]
 
 /** Where rows are left out, every request leaves out the same ones: the key decides between equals (section 3.3). */
 const orderOf = ({ row, order, limit, offset }: Open): readonly BoundOrderItem[] =>
