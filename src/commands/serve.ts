@@ -9,7 +9,6 @@ export const serve: Run = async ({ args, config, output }) => {
     output.line(
       `First passwords are in ${running.passwordsFile}. Sign in, change them, delete the file.`,
     )
-  output.line(`Headgate is ready at ${running.url}`)
   let stopping = false
   const stop = (): void => {
     if (stopping) return
@@ -24,4 +23,6 @@ export const serve: Run = async ({ args, config, output }) => {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  // Who reads this may send a signal at once.
+  output.line(`Headgate is ready at ${running.url}`)
 }

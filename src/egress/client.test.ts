@@ -1,3 +1,4 @@
+// Alone in its process: it changes the environment and the certificates that are believed.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'

@@ -1,3 +1,4 @@
+// Alone in its process: it measures the memory of the process, and takes long.
 import assert from 'node:assert/strict'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

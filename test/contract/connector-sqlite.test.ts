@@ -1,3 +1,4 @@
+// Alone in its process: it measures the memory of the process, and takes long.
 import assert from 'node:assert/strict'
 import { createAddressPolicy } from '#egress/address-policy.ts'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,4 @@
+// Alone in its process: it takes long.
 // A PostgreSQL that dies, hangs, or refuses, under a Store that is open and stays open.
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'

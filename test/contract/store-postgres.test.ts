@@ -1,3 +1,4 @@
+// Alone in its process: it takes long.
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, test } from 'node:test'

@@ -15,7 +15,7 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
   runCommand(args, env)
 
 const waitFor = async (child: Child, text: string): Promise<void> => {
-  for (let i = 0; i < 400; i += 1) {
+  for (let i = 0; i < 1200; i += 1) {
     if (child.out().includes(text)) return
     if (child.process.exitCode !== null) break
     await new Promise((resolve) => setTimeout(resolve, 25))

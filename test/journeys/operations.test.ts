@@ -1,3 +1,4 @@
+// Alone in its process: it takes long.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {

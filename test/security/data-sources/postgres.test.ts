@@ -1,3 +1,4 @@
+// Alone in its process: it changes the environment and the certificates that are believed.
 import assert from 'node:assert/strict'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'

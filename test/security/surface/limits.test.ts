@@ -223,7 +223,7 @@ test('T58 no Host and no X-Forwarded header appears in an answer or changes the 
 })
 
 /** Those of garbage collection come when each kind of it first happens, whoever asks for what. */
-const isOurs = (line: string): boolean => line !== '' && !/^#|^nodejs_gc_/.test(line)
+const isOurs = (line: string): boolean => line !== '' && !/^#|^headgate_nodejs_gc_/.test(line)
 
 const countSeries = async (): Promise<number> => {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
