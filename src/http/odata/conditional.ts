@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { ODataVersion } from '#odata/version.ts'
 import { splitList } from './header-list.ts'
-import type { ODataAnswer } from './service-answer.ts'
+import { isStream, type ODataAnswer } from './service-answer.ts'
 
 /** What of a request decides how its answer looks, so that one kept for another request is not taken for it. */
 const varies = 'Accept, Authorization, OData-MaxVersion, OData-Version, Prefer'
@@ -13,6 +13,9 @@ const varies = 'Accept, Authorization, OData-MaxVersion, OData-Version, Prefer'
  */
 const etagOf = (text: string, contentType: string, version: ODataVersion): string =>
   `W/"${hash('sha256', `${version} ${contentType}\n${text}`, 'base64url').slice(0, 27)}"`
+
+const textOf = (body: string | Uint8Array): string =>
+  typeof body === 'string' ? body : Buffer.from(body).toString('base64')
 
 /** The weak comparison of RFC 9110 section 8.8.3.2. */
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean => {
@@ -32,9 +35,9 @@ export const finishAnswer = (
   version: ODataVersion,
 ): ODataAnswer => {
   const { status, headers, body, identity } = answer
-  if (status !== 200 || typeof body !== 'string')
+  if (status !== 200 || isStream(body))
     return { ...answer, headers: { ...headers, 'OData-Version': version } }
-  const etag = etagOf(identity ?? body, headers['Content-Type'] ?? '', version)
+  const etag = etagOf(identity ?? textOf(body), headers['Content-Type'] ?? '', version)
   const all = {
     ...headers,
     'OData-Version': version,

@@ -16,7 +16,7 @@ import {
   sendStream,
 } from './reading.ts'
 import { odataHeaders, serviceUrlOf } from './request-headers.ts'
-import type { ODataAnswer } from './service-answer.ts'
+import { isStream, type ODataAnswer } from './service-answer.ts'
 import type { ServiceUrl } from './service-url.ts'
 import type { CursorSealer } from './service.ts'
 
@@ -76,11 +76,11 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
     try {
       await checkAgain(read.access, began)
     } catch (error) {
-      if (typeof body !== 'string') await body[Symbol.asyncIterator]().return?.()
+      if (isStream(body)) await body[Symbol.asyncIterator]().return?.()
       throw error
     }
     void reply.code(answer.status).headers(withVary(reply, answer.headers))
-    if (typeof body !== 'string') return sendStream(deps, reply, read, body)
+    if (isStream(body)) return sendStream(deps, reply, read, body)
     read.finish()
     return reply.send(body)
   }
