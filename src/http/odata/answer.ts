@@ -14,13 +14,17 @@ import { bindEntityId } from './entity-id.ts'
 import { answerEntity, answerProperty, answerReference, answerValue } from './entity.ts'
 import { isStream, type ODataAnswer } from './service-answer.ts'
 import { createSealedLinks } from './sealed-links.ts'
-import type { Call, ModelState, ODataContext, ODataRequest, ServiceDeps } from './service.ts'
+import {
+  longestUrl,
+  type Call,
+  type ModelState,
+  type ODataContext,
+  type ODataRequest,
+  type ServiceDeps,
+} from './service.ts'
 import { negotiateVersion } from './versions.ts'
 
 export { renderODataError } from './service-answer.ts'
-
-/** Longer URLs are refused before they are looked at (threat T70). */
-const longestUrl = 32_768
 
 /** Longer queries are not worth remembering. */
 const longestCached = 2048

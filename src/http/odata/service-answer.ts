@@ -59,7 +59,8 @@ type Described = {
 }
 
 const headersOf = ({ kind, target }: ODataError): Readonly<Record<string, string>> => {
-  if (kind === 'method-not-allowed') return { Allow: target === '$batch' ? 'POST' : 'GET' }
+  if (kind === 'method-not-allowed')
+    return { Allow: target === '$batch' || target === '$query' ? 'POST' : 'GET' }
   // The rest of the body is not read any more.
   return kind === 'too-large' ? { Connection: 'close' } : {}
 }

@@ -2,7 +2,7 @@
 // what is asked for.
 import type { Argument, ODataExpression, ResourcePath, ResourceSegment } from '../ast.ts'
 import type { EntitySet, Model, NavigationProperty, Property } from '../edm/model.ts'
-import { badRequest, notFound, notSupported } from '../errors.ts'
+import { badRequest, notFound, notSupported, ODataError } from '../errors.ts'
 import type { BoundExpression, BoundLiteral, Instance } from './bound.ts'
 import { bindCondition } from './expression.ts'
 import { bindKey, keyCondition, keyOfSegments } from './key.ts'
@@ -173,8 +173,11 @@ const bindSegment = (found: Found, segment: ResourceSegment, context: Context): 
       }
     }
     case 'each':
+      throw notSupported('/$each', { target })
     case 'query':
-      throw notSupported(`/$${segment.kind}`, { target })
+      throw new ODataError('method-not-allowed', 'Send the options in the body of a POST.', {
+        target: '$query',
+      })
     case 'text':
     case 'name':
       if (what?.kind === 'property')
