@@ -7,7 +7,7 @@ import { parseODataOptions } from '#connectors/odata-options.ts'
 import { createConnectorRegistry } from '#connectors/registry.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
 import { createODataService, renderODataError } from '#http/odata/answer.ts'
-import type { ODataAnswer } from '#http/odata/service-answer.ts'
+import { isStream, type ODataAnswer } from '#http/odata/service-answer.ts'
 import type { CursorSealer, ODataContext, ODataRequest } from '#http/odata/service.ts'
 import { versionOfRefusal } from '#http/odata/versions.ts'
 
@@ -40,6 +40,7 @@ export type ShopAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
+  readonly bytes: Uint8Array | undefined
   readonly json: () => Record<string, unknown>
 }
 
@@ -90,13 +91,16 @@ export const openShop = async (statements: string, settings: ShopSettings = {}) 
     const answer = await answerTo({ method, path, query: query.join('?'), headers }, rows).catch(
       (error: unknown) => renderODataError(error, versionOfRefusal(headers)),
     )
+    const { body } = answer
     let text = ''
-    if (typeof answer.body === 'string') text = answer.body
-    else for await (const chunk of answer.body) text += chunk
+    if (isStream(body)) for await (const chunk of body) text += chunk
+    else text = typeof body === 'string' ? body : Buffer.from(body).toString()
     return {
       status: answer.status,
       headers: answer.headers,
       text,
+      /** The body as bytes, where it is some. */
+      bytes: body instanceof Uint8Array ? body : undefined,
       json: () => JSON.parse(text) as Record<string, unknown>,
     }
   }

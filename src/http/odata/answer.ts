@@ -10,17 +10,22 @@ import { createBoundedMap } from './bounded-map.ts'
 import { answerCollection, answerCount } from './collection.ts'
 import { finishAnswer } from './conditional.ts'
 import { answerMetadata, answerService } from './documents.ts'
+import { bindEntityId } from './entity-id.ts'
 import { answerEntity, answerProperty, answerReference, answerValue } from './entity.ts'
 import { answerExplanation } from './explain/answer.ts'
-import type { ODataAnswer } from './service-answer.ts'
+import { isStream, type ODataAnswer } from './service-answer.ts'
 import { createSealedLinks } from './sealed-links.ts'
-import type { Call, ModelState, ODataContext, ODataRequest, ServiceDeps } from './service.ts'
+import {
+  longestUrl,
+  type Call,
+  type ModelState,
+  type ODataContext,
+  type ODataRequest,
+  type ServiceDeps,
+} from './service.ts'
 import { negotiateVersion } from './versions.ts'
 
 export { renderODataError } from './service-answer.ts'
-
-/** Longer URLs are refused before they are looked at (threat T70). */
-const longestUrl = 32_768
 
 /** Longer queries are not worth remembering. */
 const longestCached = 2048
@@ -75,9 +80,9 @@ const checkWholeOptions = ({ options }: Call): void => {
 }
 
 /** Options that are understood and not offered. */
-const refuseUnoffered = ({ options }: Call): void => {
+const refuseUnoffered = ({ kind }: ResourcePath, { options }: Call): void => {
   const { deltaToken, id, index, schemaVersion } = options
-  const named = { $deltatoken: deltaToken, $id: id, $index: index }
+  const named = { $deltatoken: deltaToken, $id: kind === 'entity' ? undefined : id, $index: index }
   for (const [name, given] of Object.entries(named))
     if (given !== undefined) throw notSupported(name, { target: name })
   if (schemaVersion !== undefined && schemaVersion !== '*')
@@ -104,7 +109,7 @@ const answerResource = (
 }
 
 const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAnswer> => {
-  refuseUnoffered(call)
+  refuseUnoffered(path, call)
   switch (path.kind) {
     case 'service':
     case 'metadata':
@@ -112,6 +117,8 @@ const dispatch = (path: ResourcePath, call: Call): ODataAnswer | Promise<ODataAn
       return path.kind === 'service' ? answerService(call) : answerMetadata(call)
     case 'resource':
       return answerResource(call, bindResource(path, call.state.model, call.options.aliases))
+    case 'entity':
+      return answerEntity(call, bindEntityId(path, call))
     default:
       throw notSupported(`$${path.kind}`)
   }
@@ -145,7 +152,7 @@ const optionsOf = (state: ModelState, query: string): Call['options'] => {
 
 /** HEAD is GET without a body; a stream is closed, so that it gives back what it holds. */
 const withoutBody = async (answer: ODataAnswer): Promise<ODataAnswer> => {
-  if (typeof answer.body !== 'string') await answer.body[Symbol.asyncIterator]().return?.()
+  if (isStream(answer.body)) await answer.body[Symbol.asyncIterator]().return?.()
   return { ...answer, body: '' }
 }
 

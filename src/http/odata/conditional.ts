@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { createBoundedMap } from '#lib/bounded-map.ts'
 import type { ODataVersion } from '#odata/version.ts'
 import { splitList } from './header-list.ts'
-import type { ODataAnswer } from './service-answer.ts'
+import { isStream, type ODataAnswer } from './service-answer.ts'
 
 /** What of a request decides how its answer looks, so that one kept for another request is not taken for it. */
 const varies = 'Accept, Authorization, OData-MaxVersion, OData-Version, Prefer'
@@ -21,6 +21,9 @@ const forms = createBoundedMap<string>(100)
 const etagOf = (text: string, contentType: string, version: ODataVersion): string =>
   // The body by itself: hashing turns it into one flat text, which sending it needs as well.
   `W/"${hash('sha256', text, 'base64url').slice(0, 27)}${formOf(`${version} ${contentType}`)}"`
+
+const textOf = (body: string | Uint8Array): string =>
+  typeof body === 'string' ? body : Buffer.from(body).toString('base64')
 
 /** The weak comparison of RFC 9110 section 8.8.3.2. */
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean => {
@@ -40,9 +43,9 @@ export const finishAnswer = (
   version: ODataVersion,
 ): ODataAnswer => {
   const { status, headers, body, identity } = answer
-  if (status !== 200 || typeof body !== 'string')
+  if (status !== 200 || isStream(body))
     return { ...answer, headers: { ...headers, 'OData-Version': version } }
-  const etag = etagOf(identity ?? body, headers['Content-Type'] ?? '', version)
+  const etag = etagOf(identity ?? textOf(body), headers['Content-Type'] ?? '', version)
   const all = {
     ...headers,
     'OData-Version': version,

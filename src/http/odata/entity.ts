@@ -2,7 +2,7 @@
 import { bindQuery, type BoundQuery } from '#odata/bind/query.ts'
 import type { BoundPath, BoundResource } from '#odata/bind/resource.ts'
 import type { Property } from '#odata/edm/model.ts'
-import { badRequest, notFound, notSupported } from '#odata/errors.ts'
+import { badRequest, notFound } from '#odata/errors.ts'
 import { createEntityRenderer } from '#odata/render/entity.ts'
 import {
   controlName,
@@ -11,7 +11,12 @@ import {
   primitiveType,
   type JsonFormat,
 } from '#odata/render/format.ts'
-import { createTextRenderer, createValueRenderer, type RawValue } from '#odata/render/json.ts'
+import {
+  createTextRenderer,
+  createValueRenderer,
+  unrepresentable,
+  type RawValue,
+} from '#odata/render/json.ts'
 import { absolute, contextUrl, contextUrlOf, entityPath } from '#odata/render/links.ts'
 import { keyValues, planEntity } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
@@ -191,16 +196,19 @@ export const answerProperty = async (
   return answerWith(200, jsonContentType(format), `${head}${type}"value":${text}}`)
 }
 
-/** `/Set(key)/Property/$value`: the value alone, as text (Protocol 11.2.4.1). */
+/** `/Set(key)/Property/$value`: the value alone, as text; bytes as they are (Protocol 11.2.4.1). */
 export const answerValue = async (
   call: Call,
   resource: BoundResource,
   property: Property,
 ): Promise<ODataAnswer> => {
   refuseOptions(call)
-  if (property.type === 'Edm.Binary') throw notSupported('/$value of Edm.Binary')
   const value = await readProperty(call, resource, property)
   if (value === null) return nothing()
+  if (property.type === 'Edm.Binary') {
+    if (!(value instanceof Uint8Array)) throw unrepresentable(property)
+    return answerWith(200, 'application/octet-stream', value)
+  }
   const plain = createTextRenderer(property)(value)
   return answerWith(200, 'text/plain;charset=utf-8', plain)
 }

@@ -111,7 +111,7 @@ export const sendStream = (
   deps: ReadDeps,
   reply: FastifyReply,
   read: Read,
-  body: AsyncIterable<string>,
+  body: AsyncIterable<string | Uint8Array>,
 ): FastifyReply => {
   const stream = Readable.from(body, { objectMode: false, highWaterMark: 65_536 })
   const watch = watchAccess(read.access.stillOpen, () => {

@@ -6,6 +6,7 @@ import { createODataService, type ODataService } from './answer.ts'
 import { createBatchHandler, isBatch } from './batch/handle.ts'
 import { answerError } from './error-answer.ts'
 import { checkHdpHeaders } from './hdp-headers.ts'
+import { isPostedQuery, readPostedQuery } from './posted-query.ts'
 import {
   beginRead,
   checkAgain,
@@ -16,9 +17,8 @@ import {
   sendStream,
 } from './reading.ts'
 import { odataHeaders, serviceUrlOf } from './request-headers.ts'
-import type { ODataAnswer } from './service-answer.ts'
-import type { ServiceUrl } from './service-url.ts'
-import type { CursorSealer } from './service.ts'
+import { isStream, type ODataAnswer } from './service-answer.ts'
+import type { CursorSealer, ODataRequest } from './service.ts'
 
 export type ODataDeps = AccessDeps &
   ReadDeps & { readonly sealer: CursorSealer; readonly publicUrl: string }
@@ -56,19 +56,13 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
   const handleBatch = createBatchHandler(deps, serviceOf)
 
   const answerRead = async (
-    request: FastifyRequest,
     reply: FastifyReply,
     read: Read,
-    url: ServiceUrl,
+    asked: ODataRequest,
   ): Promise<FastifyReply> => {
     const began = performance.now()
     const answer = await serviceOf(read.opened).answer(
-      {
-        method: request.method,
-        path: url.path,
-        query: url.query,
-        headers: odataHeaders(request),
-      },
+      asked,
       contextOf(read.access),
       read.gone.signal,
     )
@@ -76,28 +70,56 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
     try {
       await checkAgain(read.access, began)
     } catch (error) {
-      if (typeof body !== 'string') await body[Symbol.asyncIterator]().return?.()
+      if (isStream(body)) await body[Symbol.asyncIterator]().return?.()
       throw error
     }
     void reply.code(answer.status).headers(withVary(reply, answer.headers))
-    if (typeof body !== 'string') return sendStream(deps, reply, read, body)
+    if (isStream(body)) return sendStream(deps, reply, read, body)
     read.finish()
     return reply.send(body)
   }
 
-  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const url = serviceUrlOf(request)
-    const ask = (): Promise<Access> => findAccess(deps, request, url.name)
-    const access = await ask()
-    checkHdpHeaders(request.headers)
-    const read = await beginRead(deps, request.raw, access, ask)
+  /** `found` is who asks; `ask` finds that out once more. */
+  const answerRequest = async (
+    reply: FastifyReply,
+    asked: ODataRequest,
+    found: Access,
+    ask: () => Promise<Access>,
+  ): Promise<FastifyReply> => {
+    const read = await beginRead(deps, reply.request.raw, found, ask)
     try {
-      return await answerRead(request, reply, read, url)
+      return await answerRead(reply, read, asked)
     } catch (error) {
       read.finish()
       noteFailure(deps, read, error)
       throw error
     }
+  }
+
+  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { name, path, query } = serviceUrlOf(request)
+    const ask = (): Promise<Access> => findAccess(deps, request, name)
+    const found = await ask()
+    checkHdpHeaders(request.headers)
+    const { method } = request
+    return answerRequest(reply, { method, path, query, headers: odataHeaders(request) }, found, ask)
+  }
+
+  /** The body is read after access was checked, while no turn of the user is taken; and access once more if that took its time. */
+  const handleQuery = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
+    const began = performance.now()
+    const url = serviceUrlOf(request)
+    const ask = (): Promise<Access> => findAccess(deps, request, url.name)
+    const found = await ask()
+    checkHdpHeaders(request.headers)
+    const { path, query } = await readPostedQuery(request, url)
+    await checkAgain(found, began)
+    // RFC 9110 section 13.1.2: 304 is an answer to GET and HEAD.
+    const { 'if-none-match': _none, ...headers } = odataHeaders(request)
+    return answerRequest(reply, { method: 'GET', path, query, headers }, found, ask)
   }
 
   const onRequest = (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
@@ -112,8 +134,11 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
   const urls = ['/api/odata4/:name', '/api/odata4/:name/*']
   const method = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE']
   for (const url of urls) app.route({ ...shared, method, url, handler: handle })
-  const post = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    isBatch(serviceUrlOf(request).path) ? handleBatch(request, reply) : handle(request, reply)
+  const post = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { path } = serviceUrlOf(request)
+    if (isBatch(path)) return handleBatch(request, reply)
+    return isPostedQuery(path) ? handleQuery(request, reply) : handle(request, reply)
+  }
   void app.register(async (scope) => {
     // Nothing that is posted is read before it is known who sends it.
     scope.removeAllContentTypeParsers()

@@ -8,10 +8,14 @@ import { plainJsonType } from './format.ts'
 export type ODataAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | AsyncIterable<string>
+  readonly body: string | Uint8Array | AsyncIterable<string>
   /** What the answer says, for its ETag, where the body alone would not tell the same thing by the same bytes. */
   readonly identity?: string | undefined
 }
+
+/** Whether a body comes piece by piece, rather than as a whole that is there already. */
+export const isStream = (body: ODataAnswer['body']): body is AsyncIterable<string> =>
+  typeof body !== 'string' && !(body instanceof Uint8Array)
 
 export const answerWith = (
   status: number,
@@ -55,7 +59,8 @@ type Described = {
 }
 
 const headersOf = ({ kind, target }: ODataError): Readonly<Record<string, string>> => {
-  if (kind === 'method-not-allowed') return { Allow: target === '$batch' ? 'POST' : 'GET' }
+  if (kind === 'method-not-allowed')
+    return { Allow: target === '$batch' || target === '$query' ? 'POST' : 'GET' }
   // The rest of the body is not read any more.
   return kind === 'too-large' ? { Connection: 'close' } : {}
 }

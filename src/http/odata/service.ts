@@ -34,6 +34,9 @@ export type ServiceDeps = {
   readonly serviceRoot: string
 }
 
+/** Longer URLs are refused before they are looked at (threat T70). */
+export const longestUrl = 32_768
+
 export type ODataRequest = {
   readonly method: string
   /** Raw path below the service root: `''`, `/`, `/Flights(1)`. */

@@ -2,6 +2,7 @@ import type { NestedOption } from '#odata/parse/tokens.ts'
 import { odataScope } from '#oauth/scope.ts'
 import { describeBatch } from './odata-batch.ts'
 import { explanation } from './odata-explanation.ts'
+import { describeQuery } from './odata-query.ts'
 import { headersOf } from './refusals.ts'
 import type { ApiParameter, ApiResponse, Media, Operation, Paths, Schema, Tag } from './types.ts'
 
@@ -260,6 +261,21 @@ const batch = (): Operation =>
 
 const root = '/api/odata4/{dataSource}'
 
+const listEntities = read({
+  id: 'listEntities',
+  summary: 'Read rows of an entity set, a page at a time or all of them',
+  description:
+    'Names of options are taken in any case, and without the dollar as well. CSV and NDJSON are the whole result, without pages.',
+  parameters: [dataSource, entitySet, ...query(optionNames), prefer],
+  type: 'application/json',
+  schema: { anyOf: [collectionSchema, explanation] },
+  also: {
+    'text/csv': { schema: { type: 'string', description: 'RFC 4180, with a header' } },
+    'application/x-ndjson': { schema: { type: 'string', description: 'A row as JSON a line' } },
+  },
+  more: { 410: refusal(410, 'This next link cannot be continued; repeat the query.') },
+})
+
 /** OData's own addresses; whatever is written is refused. */
 export const odataPaths = (): Paths => ({
   [root]: read({
@@ -280,20 +296,13 @@ export const odataPaths = (): Paths => ({
     also: { 'application/json': { schema: { type: 'object' } } },
   }),
   [`${root}/$batch`]: { post: batch() },
-  [`${root}/{entitySet}`]: read({
-    id: 'listEntities',
-    summary: 'Read rows of an entity set, a page at a time or all of them',
-    description:
-      'Names of options are taken in any case, and without the dollar as well. CSV and NDJSON are the whole result, without pages.',
-    parameters: [dataSource, entitySet, ...query(optionNames), prefer],
-    type: 'application/json',
-    schema: { anyOf: [collectionSchema, explanation] },
-    also: {
-      'text/csv': { schema: { type: 'string', description: 'RFC 4180, with a header' } },
-      'application/x-ndjson': { schema: { type: 'string', description: 'A row as JSON a line' } },
-    },
-    more: { 410: refusal(410, 'This next link cannot be continued; repeat the query.') },
-  }),
+  [`${root}/{entitySet}`]: listEntities,
+  [`${root}/{entitySet}/$query`]: {
+    post: describeQuery(listEntities.get, {
+      413: refusal(413, 'The body is longer than 32,768 bytes.'),
+      415: refusal(415, 'The body is not text/plain.'),
+    }),
+  },
   [`${root}/{entitySet}/$count`]: read({
     id: 'countEntities',
     summary: 'Count the rows of an entity set',

@@ -2,12 +2,11 @@
 // what is asked for.
 import type { Argument, ODataExpression, ResourcePath, ResourceSegment } from '../ast.ts'
 import type { EntitySet, Model, NavigationProperty, Property } from '../edm/model.ts'
-import { familyOf } from '../edm/types.ts'
-import { badRequest, notFound, notSupported } from '../errors.ts'
+import { badRequest, notFound, notSupported, ODataError } from '../errors.ts'
 import type { BoundExpression, BoundLiteral, Instance } from './bound.ts'
 import { bindCondition } from './expression.ts'
+import { bindKey, keyCondition, keyOfSegments } from './key.ts'
 import { createBudget, rowOf, suggestion, type Budget, type Scope } from './scope.ts'
-import { bindLiteral } from './types.ts'
 import { renderExpression } from '../render/expression.ts'
 import { keySegment } from '../render/links.ts'
 
@@ -50,47 +49,6 @@ type Context = {
 }
 
 const target = 'the path'
-
-const valueOf = ({ value }: Argument, aliases: Context['aliases']): BoundLiteral | undefined => {
-  const found =
-    value.kind === 'path' && value.root.startsWith('@') ? aliases.get(value.root.slice(1)) : value
-  return found?.kind === 'literal' ? bindLiteral(found, target) : undefined
-}
-
-/** OData 4.01 URL 4.3.1: the only part of a key need not be named. */
-const bindKey = (
-  args: readonly Argument[],
-  { name, type }: EntitySet,
-  aliases: Context['aliases'],
-): readonly BoundLiteral[] => {
-  const names = type.key.map((property) => property.name)
-  const fault = (text: string) =>
-    badRequest(`${text} The key of '${name}' is (${names.join(',')}).`, { target })
-  if (args.length !== names.length) throw fault(`Give ${names.length} key value(s).`)
-  return type.key.map((property, i) => {
-    const part = args.find((arg) => arg.name === property.name) ?? args[i]
-    if (part === undefined || (part.name !== undefined && part.name !== property.name))
-      throw fault(`'${property.name}' is missing.`)
-    const value = valueOf(part, aliases)
-    if (value === undefined) throw fault(`'${property.name}' has no value.`)
-    if (value.type === 'null' || familyOf(value.type) !== familyOf(property.type))
-      throw fault(`'${property.name}' is ${property.type}, not ${value.type}.`)
-    return value
-  })
-}
-
-const keyCondition = (row: Row, key: readonly BoundLiteral[]): readonly BoundExpression[] =>
-  row.type.key.map((property, i): BoundExpression => {
-    const right = key[i]
-    if (right === undefined) throw new TypeError('A key value is missing')
-    return {
-      kind: 'compare',
-      operator: 'eq',
-      left: { kind: 'property', instance: row, property, type: property.type },
-      right,
-      type: 'Edm.Boolean',
-    }
-  })
 
 const withKey = (path: BoundPath, args: readonly Argument[], context: Context): BoundPath => {
   if (path.single) throw badRequest('A key follows a collection, not a single entity.', { target })
@@ -181,15 +139,16 @@ const bindName = (
   context: Context,
 ): Found => {
   const { name, args } = segment
-  if (name.includes('.')) throw notSupported(`the path segment '${name}'`, { target })
+  if (name.includes('.'))
+    throw notSupported(`the path segment '${name}' (a key with a dot is written in parentheses)`, {
+      target,
+    })
   const navigation = path.set.type.navigations.get(name)
   if (navigation !== undefined) {
     const next = along(path, navigation, context)
     return { path: args === undefined ? next : withKey(next, args, context), what: undefined }
   }
   const property = path.set.type.properties.get(name)
-  if (!path.single && args === undefined && property === undefined)
-    throw notSupported(`the path segment '${name}' (a key is written in parentheses)`, { target })
   if (property === undefined) throw unknownSegment(path, name)
   if (!path.single) throw badRequest(`Name one entity by its key before '${name}'.`, { target })
   if (args !== undefined) throw unknownSegment(path, `${name}(…)`)
@@ -214,13 +173,16 @@ const bindSegment = (found: Found, segment: ResourceSegment, context: Context): 
       }
     }
     case 'each':
+      throw notSupported('/$each', { target })
     case 'query':
-      throw notSupported(`/$${segment.kind}`, { target })
+      throw new ODataError('method-not-allowed', 'Send the options in the body of a POST.', {
+        target: '$query',
+      })
     case 'text':
-      throw notSupported('keys and indexes as path segments', { target })
     case 'name':
       if (what?.kind === 'property')
         throw notFound(`Nothing lies below '${what.property.name}' but $value.`, { target })
+      if (segment.kind === 'text') throw unknownSegment(path, segment.text)
       return bindName(path, segment, context)
   }
 }
@@ -235,6 +197,15 @@ export const bindResource = (
   if (first === undefined) throw notFound('There is no such resource.', { target })
   const context: Context = { model, budget: createBudget(), aliases }
   let found: Found = { path: startPath(first, context), what: undefined }
-  for (const segment of rest) found = bindSegment(found, segment, context)
+  for (let at = 0; at < rest.length; ) {
+    const { path, what } = found
+    const isMany = !path.single && what === undefined
+    const key = isMany ? keyOfSegments(rest.slice(at), path.set) : undefined
+    found =
+      key === undefined
+        ? bindSegment(found, rest[at] as ResourceSegment, context)
+        : { path: withKey(path, key, context), what }
+    at += key?.length ?? 1
+  }
   return { path: found.path, budget: context.budget, what: found.what ?? { kind: 'entities' } }
 }

@@ -50,6 +50,8 @@ export const containerAnnotations: readonly Annotation[] = [
     'application/json;odata.metadata=minimal;IEEE754Compatible=true;odata.streaming=true',
     'application/json;odata.metadata=full;IEEE754Compatible=true;odata.streaming=true',
     'application/json;odata.metadata=none;IEEE754Compatible=true;odata.streaming=true',
+    'text/csv',
+    'application/x-ndjson;IEEE754Compatible=true',
   ]),
   capability('FilterFunctions', [
     ...offers.operators,
@@ -71,7 +73,7 @@ export const containerAnnotations: readonly Annotation[] = [
   capability('AsynchronousRequestsSupported', false),
   capability('ComputeSupported', true),
   capability('CrossJoinSupported', false),
-  capability('KeyAsSegmentSupported', false),
+  capability('KeyAsSegmentSupported', true),
 ]
 
 const readOnly: readonly Annotation[] = [

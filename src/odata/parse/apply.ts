@@ -8,6 +8,7 @@ import { parseSearch } from './search.ts'
 import { takePathStep } from './select.ts'
 import {
   errorAt,
+  expectNatural,
   expectText,
   nested,
   take,
@@ -28,12 +29,6 @@ const takeComma = (scanner: Scanner): void => {
   takeSpace(scanner)
   expectText(scanner, ',')
   takeSpace(scanner)
-}
-
-const parseNatural = (scanner: Scanner): number => {
-  const digits = take(scanner, /\d{1,15}(?!\d)/y)
-  if (digits === undefined) throw unexpected(scanner, 'a whole number from 0')
-  return Number(digits)
 }
 
 const parseGroupElement = (scanner: Scanner): GroupElement => {
@@ -168,7 +163,7 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
     kind,
     (scanner, at) => ({
       kind,
-      count: takeParenthesized(scanner, () => parseNatural(scanner)),
+      count: takeParenthesized(scanner, () => expectNatural(scanner)),
       at,
     }),
   ]),

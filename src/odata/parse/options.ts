@@ -9,6 +9,7 @@ import { parseSearch } from './search.ts'
 import { parseSelect } from './select.ts'
 import {
   errorAt,
+  expectNatural,
   expectText,
   nested,
   take,
@@ -24,12 +25,6 @@ export type MutableOptions = { -readonly [K in keyof QueryOptions]: QueryOptions
 export const emptyOptions = (
   aliases: ReadonlyMap<string, ODataExpression> = new Map(),
 ): MutableOptions => ({ ...noOptions, aliases })
-
-const parseNatural = (scanner: Scanner): number => {
-  const digits = take(scanner, /\d{1,15}(?!\d)/y)
-  if (digits === undefined) throw unexpected(scanner, 'a whole number from 0')
-  return Number(digits)
-}
 
 const parseFlag = (scanner: Scanner): boolean => {
   const word = take(scanner, /true|false/iy)
@@ -52,8 +47,8 @@ export const optionReaders: Record<NestedOption, (scanner: Scanner, to: MutableO
   orderby: (scanner, to) => (to.orderBy = parseOrderBy(scanner)),
   compute: (scanner, to) => (to.compute = parseCompute(scanner)),
   apply: (scanner, to) => (to.apply = parseApply(scanner)),
-  top: (scanner, to) => (to.top = parseNatural(scanner)),
-  skip: (scanner, to) => (to.skip = parseNatural(scanner)),
+  top: (scanner, to) => (to.top = expectNatural(scanner)),
+  skip: (scanner, to) => (to.skip = expectNatural(scanner)),
   count: (scanner, to) => (to.count = parseFlag(scanner)),
   levels: (scanner, to) => (to.levels = parseLevels(scanner)),
 }

@@ -100,6 +100,13 @@ export const expectText = (scanner: Scanner, text: string): void => {
   if (!takeText(scanner, text)) throw unexpected(scanner, `'${text}'`)
 }
 
+/** How many: up to 15 digits, which a number holds exactly. */
+export const expectNatural = (scanner: Scanner): number => {
+  const digits = take(scanner, /\d{1,15}(?!\d)/y)
+  if (digits === undefined) throw unexpected(scanner, 'a whole number from 0')
+  return Number(digits)
+}
+
 /** OData ABNF BWS and RWS: spaces and tabs. Tells whether there were any. */
 export const takeSpace = (scanner: Scanner): boolean => take(scanner, /[ \t]+/y) !== undefined
 

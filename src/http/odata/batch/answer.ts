@@ -37,7 +37,7 @@ export const parseBatch = (text: string, contentType: string | undefined): Batch
 export const answerBatch = (
   { form, items }: Batch,
   deps: Omit<BatchDeps, 'continueOnError'>,
-): ODataAnswer & { readonly body: AsyncIterable<string> } => {
+): Omit<ODataAnswer, 'body'> & { readonly body: AsyncIterable<string | Uint8Array> } => {
   const version = negotiateVersion(deps.outer)
   const preferences = parsePrefer(deps.outer.prefer)
   const { continueOnError } = preferences

@@ -14,6 +14,8 @@ before(async () => {
   shop = await openShop(`
     CREATE TABLE Item (id INTEGER PRIMARY KEY, name TEXT);
     CREATE TABLE Part (id INTEGER PRIMARY KEY, item INTEGER REFERENCES Item (id));
+    CREATE TABLE Blob (id INTEGER PRIMARY KEY, raw BLOB);
+    INSERT INTO Blob VALUES (1, x'00ff0d0a80');
     INSERT INTO Item WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
       SELECT i, 'é' || hex(zeroblob(50)) FROM n;
     INSERT INTO Part WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 101)
@@ -104,6 +106,23 @@ describe('a batch of parts', () => {
     assert.equal((JSON.parse(long?.body ?? '') as { value: unknown[] }).value.length, 2000)
     assert.equal(short?.status, 200)
   })
+  test('has bytes as they are, with their number', async () => {
+    const { body } = answerBatch(parseBatch(reads('Blobs(1)/raw/$value'), type), {
+      answer: shop.answer,
+      place,
+      outer: {},
+      authorization: undefined,
+      refused: () => undefined,
+      signal: new AbortController().signal,
+    })
+    const pieces: Buffer[] = []
+    for await (const piece of body) pieces.push(Buffer.from(piece))
+    const text = Buffer.concat(pieces).toString('latin1')
+    assert.match(text, /Content-Type: application\/octet-stream\r\n/)
+    assert.match(text, /Content-Length: 5\r\n/)
+    assert.ok(text.includes('\r\n\r\n\0\xFF\r\n\x80\r\n--batch_'))
+  })
+
   test('has CSV as it is', async () => {
     const url = 'Items?$format=csv'
     const [answer] = answersOf(await run(reads(url), { type }))
@@ -311,6 +330,7 @@ describe('a batch in JSON', () => {
         url: 'Items',
         headers: { Accept: 'application/json;odata.metadata=none' },
       },
+      { id: '5', method: 'GET', url: 'Blobs(1)/raw/$value' },
     ])
     assert.deepEqual(
       responses.map(({ id, status }) => [id, status]),
@@ -319,13 +339,15 @@ describe('a batch in JSON', () => {
         ['2', 200],
         ['3', 200],
         ['4', 200],
+        ['5', 200],
       ],
     )
-    const [one, two, three, four] = responses.map(({ body }) => body)
+    const [one, two, three, four, five] = responses.map(({ body }) => body)
     assert.equal((one as { id: number }).id, 1)
     assert.equal(two, '2000')
     assert.match(Buffer.from(String(three), 'base64url').toString(), /^<\?xml/)
     assert.deepEqual(Object.keys(four as object), ['value'])
+    assert.equal(five, 'AP8NCoA')
     const headers = responses[0]?.['headers'] as Record<string, string> | undefined
     assert.equal(headers?.['odata-version'], '4.0')
   })

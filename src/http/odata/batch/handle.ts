@@ -13,10 +13,11 @@ import {
   type ReadDeps,
   sendStream,
 } from '../reading.ts'
+import { readBody } from '../read-body.ts'
 import { odataHeaders, serviceUrlOf } from '../request-headers.ts'
 import { negotiateVersion } from '../versions.ts'
 import { answerBatch, type Batch, checkBatchType, parseBatch } from './answer.ts'
-import { readBody } from './read-body.ts'
+import { longestBatch } from './item.ts'
 
 type Deps = AccessDeps & ReadDeps & { readonly publicUrl: string }
 type ServiceOf = (opened: Opened) => ODataService
@@ -48,6 +49,8 @@ const sendBatch = (request: FastifyRequest, reply: FastifyReply, begun: Begun): 
   return sendStream(deps, reply.code(status).headers(headers), read, body)
 }
 
+const tooLong = `A batch has at most ${longestBatch} bytes; send several.`
+
 /** Whether a path below the service root is that of batches; some clients encode the dollar. */
 export const isBatch = (path: string): boolean => path === '/$batch' || path === '/%24batch'
 
@@ -67,7 +70,7 @@ export const createBatchHandler =
     negotiateVersion(odataHeaders(request))
     const contentType = request.headers['content-type']
     checkBatchType(contentType)
-    const batch = parseBatch(await readBody(request.raw), contentType)
+    const batch = parseBatch(await readBody(request.raw, longestBatch, tooLong), contentType)
     await checkAgain(access, began)
     const read = await beginRead(deps, request.raw, access, ask)
     try {

@@ -1,4 +1,5 @@
 import { parseMediaRange } from '../media.ts'
+import { isStream } from '../service-answer.ts'
 import type { Outcome } from './run.ts'
 
 const outerOnly: ReadonlySet<string> = new Set(['cache-control', 'vary'])
@@ -19,10 +20,14 @@ const kindOf = (contentType: string | undefined): Kind => {
   return type === 'application/json' ? 'json' : type.startsWith('text/') ? 'text' : 'bytes'
 }
 
-const bodyOf = (body: string, kind: Kind): string =>
-  kind === 'json' ? body : JSON.stringify(kind === 'text' ? body : toBase64(Buffer.from(body)))
+const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 
-const toBase64 = (bytes: Buffer): string => bytes.toString('base64url')
+const bodyOf = (body: string | Uint8Array, kind: Kind): string => {
+  if (typeof body !== 'string') return JSON.stringify(toBase64(body))
+  return kind === 'json'
+    ? body
+    : JSON.stringify(kind === 'text' ? body : toBase64(Buffer.from(body)))
+}
 
 const streamBytes = async function* (body: AsyncIterable<string>): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0)
@@ -52,8 +57,8 @@ export const toJson = async function* (outcomes: AsyncIterable<Outcome>): AsyncG
     const head = before + headOf(outcome)
     const kind = kindOf(headers['Content-Type'])
     before = ','
-    if (typeof body === 'string') {
-      yield body === '' ? `${head}}` : `${head},"body":${bodyOf(body, kind)}}`
+    if (!isStream(body)) {
+      yield body.length === 0 ? `${head}}` : `${head},"body":${bodyOf(body, kind)}}`
       continue
     }
     yield `${head},"body":`

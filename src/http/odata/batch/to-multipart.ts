@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { closeMultipart, closePart, openPart, responseHead } from '#odata/render/multipart.ts'
+import { isStream } from '../service-answer.ts'
 import type { Outcome } from './run.ts'
 
 // They speak of the whole answer, and of how it may be kept.
@@ -9,7 +10,7 @@ const headOf = ({ item, answer }: Outcome, boundary: string): string => {
   const { status, headers, body } = answer
   const inner = Object.entries(headers).filter(([name]) => !outerOnly.has(name))
   // How long a streamed body is turns out when it is over; the boundary ends it.
-  if (typeof body === 'string') inner.push(['Content-Length', String(Buffer.byteLength(body))])
+  if (!isStream(body)) inner.push(['Content-Length', String(Buffer.byteLength(body))])
   const part = {
     'Content-Type': 'application/http',
     'Content-Transfer-Encoding': 'binary',
@@ -25,7 +26,7 @@ const headOf = ({ item, answer }: Outcome, boundary: string): string => {
 export const toMultipart = async function* (
   outcomes: AsyncIterable<Outcome>,
   boundary: string,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Uint8Array> {
   for await (const outcome of outcomes) {
     const { body } = outcome.answer
     const head = headOf(outcome, boundary)
@@ -34,7 +35,8 @@ export const toMultipart = async function* (
       continue
     }
     yield head
-    yield* body
+    if (isStream(body)) yield* body
+    else yield body
     yield closePart
   }
   yield closeMultipart(boundary)

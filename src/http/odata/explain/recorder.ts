@@ -4,6 +4,7 @@ import type { Source, SourceExplanation } from '#connectors/connector.ts'
 import { everything } from '#query/capabilities.ts'
 import type { ReadPlan } from '#query/plan.ts'
 import { splitCount, splitPlan, type Split } from '#query/split.ts'
+import { isStream, type ODataAnswer } from '../service-answer.ts'
 
 /** One thing that the store would be asked. */
 export type Recorded = {
@@ -17,11 +18,8 @@ export type Recorded = {
 /** Ends the reading where the first row would have come; nobody but `follow` meets it. */
 class EnoughKnown extends Error {}
 
-type Body = { readonly body: string | AsyncIterable<string> }
-
-const drain = async ({ body }: Body): Promise<void> => {
-  if (typeof body === 'string') return
-  for await (const _piece of body);
+const drain = async ({ body }: ODataAnswer): Promise<void> => {
+  if (isStream(body)) for await (const _piece of body);
 }
 
 export const createRecorder = (source: Source) => {
@@ -57,7 +55,7 @@ export const createRecorder = (source: Source) => {
   }
   /** What `read` asks of the store, as far as the first row. Throws what it throws. */
   const follow = async (
-    read: (source: Source) => Body | Promise<Body>,
+    read: (source: Source) => ODataAnswer | Promise<ODataAnswer>,
   ): Promise<readonly Recorded[]> => {
     try {
       await drain(await read(recording))

@@ -1,18 +1,20 @@
 import type { Readable } from 'node:stream'
 import { badRequest, ODataError } from '#odata/errors.ts'
-import { longestBatch } from './item.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
-/** The body of a batch. Throws 413 when it is longer than a megabyte, as soon as it is, and 400 when it is not UTF-8. */
-export const readBody = async (stream: Readable): Promise<string> => {
+/** A body. Throws 413 when it has more than `most` bytes, as soon as it does, and 400 when it is not UTF-8. */
+export const readBody = async (
+  stream: Readable,
+  most: number,
+  refusal: string,
+): Promise<string> => {
   const chunks: Buffer[] = []
   let length = 0
   // The stream is not destroyed when it is left early: the refusal goes back over the same connection.
   for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > longestBatch)
-      throw new ODataError('too-large', `A batch has at most ${longestBatch} bytes; send several.`)
+    if (length > most) throw new ODataError('too-large', refusal)
     chunks.push(chunk)
   }
   try {
