@@ -40,7 +40,10 @@ export const drain = (
   new Promise((resolve) => {
     let bytes = 0
     response.on('data', (chunk: Buffer) => (bytes += chunk.length))
-    response.once('close', () => resolve({ whole: response.complete, bytes }))
+    const end = (): void => resolve({ whole: response.complete, bytes })
+    // One that was cut while it had sent little is over before anybody listens.
+    if (response.closed) end()
+    else response.once('close', end)
     response.once('error', () => undefined)
   })
 

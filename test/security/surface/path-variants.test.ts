@@ -12,7 +12,7 @@ import {
   startApp,
   type TestApp,
 } from '#test/support/app.ts'
-import { getTokens, register } from '#test/support/oauth.ts'
+import { askAsClient, getTokens, register, registerMachine } from '#test/support/oauth.ts'
 import { createPerson, createTenant } from '#test/support/tenants.ts'
 import { detours, spellings, type Target, type Variant } from './path-variants.ts'
 
@@ -33,6 +33,7 @@ const canaryOf = (name: Existing): string => `${name.slice(5)} canary`
 
 let app: TestApp
 let bearer: string
+let machine: string
 const targets = new Map<Name, Target>()
 const agent = new Agent({ keepAlive: true, maxSockets: 8 })
 
@@ -90,6 +91,8 @@ before(async () => {
   targets.set('bank_none', { ...own, name: 'bank_none', skipToken, etag: '"none"' })
   const client = await register(app)
   bearer = `Bearer ${(await getTokens(app, client, { sources: [open] })).access_token}`
+  const asked = await askAsClient(app, await registerMachine(app, ['bank_open']))
+  machine = `Bearer ${asked.body.access_token}`
 })
 after(async () => {
   agent.destroy()
@@ -173,6 +176,12 @@ const callers = [
   {
     who: 'a token that was consented for one data source',
     header: () => bearer,
+    may: ['bank_open'],
+    mayNot: ['bank_kept', 'bank_user', 'bank_firm'],
+  },
+  {
+    who: 'a machine that its owner lets read one data source',
+    header: () => machine,
     may: ['bank_open'],
     mayNot: ['bank_kept', 'bank_user', 'bank_firm'],
   },
