@@ -18,6 +18,9 @@ import { applyRequest } from './pipelines.ts'
 import { entityRequest } from './requests.ts'
 import { createWatched, type JsonRow } from './service.ts'
 
+/** Milliseconds that requests are tried for, or a failure made smaller. */
+const longest = 45_000
+
 /** Rows that are never more. */
 const wholePage = 5000
 
@@ -102,14 +105,17 @@ export const testPlans = ({ engine, dialect, runs, seed }: PlansRun): void => {
       numRuns: number,
     ): Promise<void> => {
       let telling = 0
+      let tried = 0
       await fc.assert(
         fc.asyncProperty(choices, fc.constantFrom(7, 20, wholePage), async (numbers, size) => {
           const url = requestOf(plans.model, chooseBy(numbers))
+          tried++
           telling += (await plans.check(url, size)) ? 1 : 0
         }),
-        { numRuns, seed },
+        // A busy machine tries fewer; what failed by then is told.
+        { numRuns, seed, interruptAfterTimeLimit: longest },
       )
-      assert.ok(telling > numRuns / 4, `only ${telling} requests were compared with rows`)
+      assert.ok(telling > tried / 4, `only ${telling} requests were compared with rows`)
     }
     test('requests for entities answer what is found in memory', async (t) => {
       t.diagnostic(`seed ${seed}`)
