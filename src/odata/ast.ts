@@ -226,6 +226,8 @@ export type QueryOptions = {
   readonly id: string | undefined
   readonly index: number | undefined
   readonly schemaVersion: string | undefined
+  /** HDP's own `timezone`, the id of a zone that there is (data access reference A.4). */
+  readonly timeZone: string | undefined
   /** Values of parameter aliases by name, without the `@`. */
   readonly aliases: ReadonlyMap<string, ODataExpression>
 }

@@ -19,5 +19,6 @@ export const noOptions: QueryOptions = {
   id: undefined,
   index: undefined,
   schemaVersion: undefined,
+  timeZone: undefined,
   aliases: new Map(),
 }

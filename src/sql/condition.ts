@@ -75,6 +75,8 @@ export const compileOperand: (expression: Expression, compiler: Compiler) => Sql
   column: ({ row, name: column }) => sql`${name(`t${row}`)}.${identifier(column)}`,
   slot: ({ type, index }, { dialect }) => dialect.parameter(type, slotValue(index)),
   null: () => sql`NULL`,
+  local: ({ operand, zone }, compiler) =>
+    compiler.dialect.local(compileOperand(operand, compiler), slotValue(zone.index)),
   call: ({ name: called, args, type }, compiler) =>
     compiler.dialect.functions[called](
       args.map((arg) => compileOperand(arg, compiler)),

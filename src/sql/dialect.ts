@@ -49,6 +49,8 @@ export type Dialect = {
     right: Operand,
     type: EdmType,
   ) => Sql
+  /** The local time of a stamp in a zone, where the value itself may name another one (`Zoneless`). */
+  readonly local: (operand: Sql, zone: Sql) => Sql
   readonly cast: (operand: Operand, to: EdmType) => Sql
   /** An aggregate over a group; `count` has no operand. */
   readonly aggregate: (method: AggregateMethod, operand: Operand | undefined, type: EdmType) => Sql

@@ -10,9 +10,11 @@ import type { Table } from '#query/catalog.ts'
 import { valueOf } from '../support/plans.ts'
 import type { Column, Expression, ReadPlan, ReadShape, Row, Slot, Value } from '#query/plan.ts'
 import { connectorContract } from './connectors/contract.ts'
+import { zoneContract } from './connectors/zones.ts'
 import { createFolder, filesEngine, never, openFolderWith, runDuckdb } from './connectors/files.ts'
 
 connectorContract(filesEngine)
+zoneContract(filesEngine)
 
 const { filesDirectory, folder, remove } = createFolder()
 const write = (name: string, content: string | Buffer): void =>

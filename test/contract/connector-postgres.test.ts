@@ -19,6 +19,7 @@ import { createRowRenderer } from '#odata/render/json.ts'
 import { planOfUrl } from '#test/support/plans.ts'
 import { type Cluster, startCluster } from '#test/support/postgres.ts'
 import { connectorContract } from './connectors/contract.ts'
+import { zoneContract } from './connectors/zones.ts'
 import { context, loopback, openAt, optionsFor, postgresEngine } from './connectors/postgres.ts'
 
 let cluster: Cluster
@@ -28,6 +29,7 @@ before(async () => {
 after(() => cluster.stop())
 
 connectorContract(postgresEngine(() => cluster))
+zoneContract(postgresEngine(() => cluster))
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void

@@ -41,7 +41,11 @@ export type ShopAnswer = {
 }
 
 /** An OData service over an SQLite file that `statements` fill, without a server around it. */
-export const openShop = async (statements: string) => {
+export const openShop = async (
+  statements: string,
+  more: Readonly<Record<string, string>> = {},
+  clock?: () => number,
+) => {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-shop-'))
   const database = new DatabaseSync(join(directory, 'shop.db'))
   database.exec(statements)
@@ -49,7 +53,7 @@ export const openShop = async (statements: string) => {
   const registry = createConnectorRegistry()
   const connector = registry.find(5001)
   if (connector === undefined) throw new Error('there is no connector for SQLite')
-  const options = { Database: 'shop.db' }
+  const options = { Database: 'shop.db', ...more }
   const source = await connector.open(options, {
     filesDirectory: directory,
     addresses: createAddressPolicy([]),
@@ -61,6 +65,7 @@ export const openShop = async (statements: string) => {
     settings: parseODataOptions(options),
     sealer,
     serviceRoot,
+    ...(clock === undefined ? {} : { clock }),
   })
 
   /** Throws refusals. */

@@ -59,6 +59,7 @@ export const columnOf = (name: string, declared: string): FileColumn => {
       length: found?.length,
       scale: found?.scale,
       nullable: true,
+      ...(/^(?:TIMESTAMP(?:_\w+)?|DATE)$/.test(declared) ? { zoneless: 'always' } : {}),
     },
     cast: found?.cast,
   }

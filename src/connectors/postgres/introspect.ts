@@ -135,6 +135,7 @@ const columnOf = ([, , name, declared, base, modifier, required]: Row): ColumnSh
   type: types.get(String(base)),
   ...sizesOf(String(base), Number(modifier)),
   nullable: required !== true,
+  ...(base === 'timestamp' || base === 'date' ? { zoneless: 'always' } : {}),
 })
 
 /** Rows of the same value in one column, in the order in which they came. */

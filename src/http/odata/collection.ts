@@ -193,7 +193,7 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
   const isAggregated = query.pipeline?.isAggregated === true
   const isFull = format.metadata === 'full' && !isAggregated
   const keyed = isReferences ? 'own' : isFull ? 'all' : undefined
-  const plan = planCollection(path, query, rows, { ...page, keyed })
+  const plan = planCollection(path, query, rows, { ...page, keyed, now: call.now })
   const { keyAt } = plan.layout
   const references = () => {
     const render = createReferenceRenderer(path.set, { format, serviceRoot: call.deps.serviceRoot })
@@ -220,11 +220,18 @@ const renderedFor = (
   render: createEntityRenderer(plan.layout, renderContext(call, format)),
 })
 
+/** A plan about a moment is made anew for the next one. */
+const keptUnlessDated = (
+  plans: PreparedCollection['plans'],
+  key: string,
+  made: RenderedPlan,
+): RenderedPlan => (made.plan.isDated ? made : plans.set(key, made))
+
 const firstPlan = (call: Call, prepared: PreparedCollection, limit: number): RenderedPlan => {
   const { plans, query } = prepared
   const offset = (call.options.skip ?? 0) > 0 ? call.options.skip : undefined
   const first = () => planned(call, prepared, { limit, offset, after: undefined })
-  const known = plans.get(String(limit)) ?? plans.set(String(limit), first())
+  const known = plans.get(String(limit)) ?? keptUnlessDated(plans, String(limit), first())
   return query.expands.length === 0 ? known : renderedFor(call, prepared, known.plan)
 }
 
@@ -325,6 +332,7 @@ export const answerCount = async (
     limit: undefined,
     offset: undefined,
     after: undefined,
+    now: call.now,
   })
   return answerWith(200, 'text/plain;charset=utf-8', String(await countRows(call, plan)))
 }

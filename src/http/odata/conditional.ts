@@ -5,14 +5,16 @@ import { splitList } from './header-list.ts'
 import type { ODataAnswer } from './service-answer.ts'
 
 /** What of a request decides how its answer looks, so that one kept for another request is not taken for it. */
-const varies = 'Accept, Authorization, OData-MaxVersion, OData-Version, Prefer'
+const varies = 'Accept, Authorization, OData-MaxVersion, OData-Version, Prefer, ddcloud-timezone'
+
+type How = { readonly version: ODataVersion; readonly timeZone: string | undefined }
 
 /**
  * Weak: it vouches for what an answer says and not for its bytes, since a next link is sealed anew each time. Nor is it
  * the version of an entity, which is why no body carries it.
  */
-const etagOf = (text: string, contentType: string, version: ODataVersion): string =>
-  `W/"${hash('sha256', `${version} ${contentType}\n${text}`, 'base64url').slice(0, 27)}"`
+const etagOf = (text: string, contentType: string, { version, timeZone = '' }: How): string =>
+  `W/"${hash('sha256', `${version} ${contentType} ${timeZone}\n${text}`, 'base64url').slice(0, 27)}"`
 
 /** The weak comparison of RFC 9110 section 8.8.3.2. */
 const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean => {
@@ -29,12 +31,13 @@ const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean => {
 export const finishAnswer = (
   answer: ODataAnswer,
   ifNoneMatch: string | undefined,
-  version: ODataVersion,
+  how: How,
 ): ODataAnswer => {
   const { status, headers, body, identity } = answer
+  const { version } = how
   if (status !== 200 || typeof body !== 'string')
     return { ...answer, headers: { ...headers, 'OData-Version': version } }
-  const etag = etagOf(identity ?? body, headers['Content-Type'] ?? '', version)
+  const etag = etagOf(identity ?? body, headers['Content-Type'] ?? '', how)
   const all = {
     ...headers,
     'OData-Version': version,

@@ -46,7 +46,10 @@ const prepare = (call: Call, resource: BoundResource): PreparedEntity => {
   const format = formatOf(call)
   const query = queryOf(call, resource)
   const isFull = format.metadata === 'full'
-  const plan = planEntity(path, query, resource.budget.rows, isFull ? 'all' : undefined)
+  const plan = planEntity(path, query, resource.budget.rows, {
+    keyed: isFull ? 'all' : undefined,
+    now: call.now,
+  })
   const context = contextUrl(serviceRoot, path.set.name, query.listed, true)
   const isEmpty = !isFull && query.outputs.length === 0 && query.expands.length === 0
   return {
@@ -97,10 +100,18 @@ const answerNothing = async (call: Call, resource: BoundResource): Promise<OData
     { ...owner, set },
     { ...query, filter: undefined, orderBy: [], options: call.options, pipeline: undefined },
     budget.rows,
+    { now: call.now },
   )
   if ((await readOne(call, plan)) === undefined) throw noEntity({ ...owner, set })
   return nothing()
 }
+
+/** What is about a moment is made anew for the next one. */
+const keptUnlessDated = (
+  entities: Call['state']['entities'],
+  key: string,
+  made: PreparedEntity,
+): PreparedEntity => (made.plan.isDated ? made : entities.set(key, made))
 
 /** The plan of `Set(key)` is made once for a projection; the key's values are put into its first slots. */
 const preparedFor = (
@@ -109,13 +120,14 @@ const preparedFor = (
 ): { readonly prepared: PreparedEntity; readonly plan: ReadPlan } => {
   const { state, request, version } = call
   const { key, set } = resource.path
-  if (key === undefined) {
+  // In another zone than GMT which local times a stamp means depends on the stamp.
+  if (key === undefined || set.type.key.some(({ zone }) => zone !== undefined)) {
     const prepared = prepare(call, resource)
     return { prepared, plan: prepared.plan }
   }
   const cacheKey = `${set.name}?${request.query}#${version} ${request.headers.accept}`
   const known = state.entities.get(cacheKey)
-  const shared = known ?? state.entities.set(cacheKey, prepare(call, resource))
+  const shared = known ?? keptUnlessDated(state.entities, cacheKey, prepare(call, resource))
   const { layout, shape, values } = shared.plan
   // A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each.
   const prepared =
@@ -159,7 +171,7 @@ const readProperty = async (
     options: call.options,
     pipeline: undefined,
   }
-  const found = await readOne(call, planEntity(path, query, budget.rows))
+  const found = await readOne(call, planEntity(path, query, budget.rows, { now: call.now }))
   if (found === undefined) throw noEntity(path)
   return valueIn(found)
 }
@@ -225,7 +237,7 @@ export const answerReference = async (
     options: call.options,
     pipeline: undefined,
   }
-  const plan = planEntity(path, query, budget.rows, 'own')
+  const plan = planEntity(path, query, budget.rows, { keyed: 'own', now: call.now })
   const row = await readOne(call, plan)
   if (row === undefined) return answerNothing(call, resource)
   const key = plan.layout.keyAt.map((at) => row[at] ?? null)

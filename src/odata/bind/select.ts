@@ -5,6 +5,7 @@ import { notSupported } from '../errors.ts'
 import type { BoundExpression, BoundOutput } from './bound.ts'
 import type { BoundExpand } from './expand.ts'
 import { unknownProperty, type Scope } from './scope.ts'
+import { zoneFacets } from './zones.ts'
 
 type BoundSelect = {
   readonly outputs: readonly BoundOutput[]
@@ -34,6 +35,7 @@ const computedOutput = (name: string, expression: BoundExpression): BoundOutput 
     precision: undefined,
     scale: undefined,
     column: '',
+    ...zoneFacets(expression),
   }
   return { property, expression }
 }

@@ -69,6 +69,9 @@ const propertyOf = (column: ColumnShape, name: string, type: EdmType, map: Schem
         : (column.scale ?? 0)
       : undefined,
     column: column.name,
+    ...(type === 'Edm.DateTimeOffset' && column.zoneless !== undefined
+      ? { zoneless: column.zoneless }
+      : {}),
   }
 }
 

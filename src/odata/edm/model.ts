@@ -1,3 +1,5 @@
+import type { TimeZone } from '#lib/time-zone.ts'
+import type { Zoneless } from './tables.ts'
 import type { EdmType } from './types.ts'
 
 export type Property = {
@@ -9,6 +11,10 @@ export type Property = {
   readonly scale: number | undefined
   /** The column of the table behind it. */
   readonly column: string
+  /** Of a stamp: whether its values name no zone of their own; undefined where they all do. */
+  readonly zoneless?: Zoneless
+  /** The zone that it is read in, where that is another one than GMT (`zoned.ts`). */
+  readonly zone?: TimeZone
 }
 
 export type NavigationProperty = {

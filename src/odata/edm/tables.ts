@@ -1,6 +1,9 @@
 // What the model needs to know of a relational catalog.
 import type { EdmType } from './types.ts'
 
+/** Of stamps: whether all values are without a zone, or each says for itself. */
+export type Zoneless = 'always' | 'by-value'
+
 /** `type` is `undefined` when it cannot be served. */
 export type ColumnShape = {
   readonly name: string
@@ -9,6 +12,8 @@ export type ColumnShape = {
   readonly length: number | undefined
   readonly scale: number | undefined
   readonly nullable: boolean
+  /** Of a column that holds stamps, or is told to. */
+  readonly zoneless?: Zoneless | undefined
 }
 
 export type ForeignKeyShape = {

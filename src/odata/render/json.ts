@@ -3,6 +3,7 @@
 import type { Property } from '../edm/model.ts'
 import type { EdmType } from '../edm/types.ts'
 import { ODataError } from '../errors.ts'
+import { createStampRenderer } from './stamp.ts'
 
 /** What a source gives for a property; query/plan.ts has the same type under the name Value. */
 export type RawValue = null | boolean | number | bigint | string | Uint8Array
@@ -48,20 +49,12 @@ const double: RenderValue = (value) => {
   return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"INF"' : '"-INF"'
 }
 
-const isoStamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?Z$/
-const looseStamp = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,12})?(Z|[+-]\d\d:\d\d)?)?$/i
-
-/** Always with an offset, and that is Z: readers such as Power Query refuse a stamp without one. */
-const stamp: RenderValue = (value) => {
-  if (typeof value !== 'string') return undefined
-  if (isoStamp.test(value)) return `"${value}"`
-  const found = looseStamp.exec(value)
-  if (found === null) return undefined
-  const [, date, clock = '00:00', second = ':00', fraction = '', zone = 'Z'] = found
-  const instant = Date.parse(`${date}T${clock}${second}${zone.toUpperCase()}`)
-  return Number.isNaN(instant)
-    ? undefined
-    : `"${new Date(instant).toISOString().slice(0, 19)}${fraction}Z"`
+const stampIn = (property: Pick<Property, 'zone' | 'zoneless'>): RenderValue => {
+  const spell = createStampRenderer(property)
+  return (value) => {
+    const text = typeof value === 'string' ? spell(value) : undefined
+    return text === undefined ? undefined : `"${text}"`
+  }
 }
 
 const matching =
@@ -89,7 +82,7 @@ const renderers: Record<EdmType, RenderValue> = {
       ? undefined
       : JSON.stringify(typeof value === 'string' ? value : String(value)),
   'Edm.Date': matching(/^\d{4}-\d\d-\d\d$/),
-  'Edm.DateTimeOffset': stamp,
+  'Edm.DateTimeOffset': stampIn({}),
   'Edm.TimeOfDay': matching(/^\d\d:\d\d(:\d\d(\.\d{1,12})?)?$/),
   'Edm.Guid': matching(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i),
   'Edm.Binary': (value) =>
@@ -125,7 +118,8 @@ export const createValueRenderer = (
   property: Property,
   ieee754: boolean,
 ): ((value: RawValue) => string) => {
-  const render = renderers[property.type]
+  const { type } = property
+  const render = type === 'Edm.DateTimeOffset' ? stampIn(property) : renderers[type]
   const quote = ieee754 && isQuoted(property.type)
   return (value) => {
     if (value === null) return 'null'

@@ -173,6 +173,8 @@ export const duckdb: Dialect = {
     floor: unlessWhole((a) => sql`floor(${a})`),
     ceiling: unlessWhole((a) => sql`ceil(${a})`),
   },
+  // Stamps without a zone have a type of their own here.
+  local: (operand) => operand,
   arithmetic,
   cast,
   aggregate,

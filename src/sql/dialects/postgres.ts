@@ -230,6 +230,8 @@ export const createPostgresDialect = ({ caseCollation }: PostgresFacts): Dialect
       floor: whole((a) => sql`floor(${a})`),
       ceiling: whole((a) => sql`ceil(${a})`),
     },
+    // Stamps without a zone have a type of their own here.
+    local: (operand) => operand,
     arithmetic,
     cast,
     aggregate,

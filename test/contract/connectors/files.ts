@@ -47,8 +47,12 @@ const names: Partial<Record<TestColumn['type'], string>> = {
   'Edm.Binary': 'BLOB',
 }
 
-const typeOf = ({ type, length, scale }: TestColumn): string =>
-  type === 'Edm.Decimal' ? `DECIMAL(${length},${scale})` : (names[type] ?? 'VARCHAR')
+const typeOf = ({ type, length, scale, zoneless }: TestColumn): string =>
+  zoneless === true
+    ? 'TIMESTAMP'
+    : type === 'Edm.Decimal'
+      ? `DECIMAL(${length},${scale})`
+      : (names[type] ?? 'VARCHAR')
 
 const literal = (text: string, { type }: TestColumn): string =>
   type === 'Edm.Binary' ? `unhex('${text}')` : `'${text.replaceAll("'", "''")}'`
@@ -84,6 +88,7 @@ const keys = JSON.stringify({
       {
         name: null,
         tables: {
+          Moment: { columns: { id: { primaryKeyComponent: 1 } } },
           Kind: { columns: { code: { primaryKeyComponent: 1 } } },
           Item: { columns: { id: { primaryKeyComponent: 1 } } },
           Big: { columns: { id: { primaryKeyComponent: 1 } } },

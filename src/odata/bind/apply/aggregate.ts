@@ -10,16 +10,7 @@ import {
 } from '../bound.ts'
 import { bindExpression } from '../expression.ts'
 import { leadsToEntity } from '../path.ts'
-import {
-  computedOutput,
-  opened,
-  propertyOf,
-  scopeOf,
-  stageOf,
-  target,
-  typeOf,
-  type Open,
-} from './stage.ts'
+import { computedOutput, opened, scopeOf, stageOf, target, typeOf, type Open } from './stage.ts'
 
 const isMethod = (method: string): method is AggregateMethod =>
   aggregateMethods.some((known) => known === method)
@@ -105,7 +96,9 @@ export const groupingOutput = ({ path, at }: GroupPath, open: Open): BoundOutput
     throw notSupported('grouping by Edm.Binary', { target, position: at })
   const property =
     known ??
-    (expression.kind === 'property' ? expression.property : propertyOf(name, expression.type))
+    (expression.kind === 'property'
+      ? expression.property
+      : computedOutput(name, expression).property)
   return { property: { ...property, name, nullable: true }, expression }
 }
 

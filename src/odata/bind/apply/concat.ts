@@ -1,6 +1,6 @@
 import type { Property } from '../../edm/model.ts'
 import type { EdmType } from '../../edm/types.ts'
-import { badRequest } from '../../errors.ts'
+import { badRequest, notSupported } from '../../errors.ts'
 import type { BoundExpression, BoundOutput } from '../bound.ts'
 import {
   everything,
@@ -14,6 +14,9 @@ import {
   type Open,
   type Start,
 } from './stage.ts'
+
+const isReadAlike = (a: Property, b: Property): boolean =>
+  a.zone === b.zone && (a.zone === undefined || a.zoneless === b.zoneless)
 
 const nothing = (type: EdmType): BoundExpression => ({
   kind: 'cast',
@@ -31,6 +34,11 @@ export const united = (opens: readonly Open[], start: Start): Open => {
         throw badRequest(`'${property.name}' has several types in the sequences of concat`, {
           target,
         })
+      if (known !== undefined && !isReadAlike(known, property))
+        throw notSupported(
+          `'${property.name}' of several zones in the sequences of concat, in another zone than GMT`,
+          { target },
+        )
       columns.set(property.name, { ...property, nullable: true })
     }
   const number = (i: number): BoundOutput => ({

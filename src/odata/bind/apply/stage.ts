@@ -3,6 +3,7 @@ import type { ODataExpression } from '../../ast.ts'
 import type { EntityType, Model, Property } from '../../edm/model.ts'
 import type { EdmType } from '../../edm/types.ts'
 import type { BoundExpression, BoundOrderItem, BoundOutput, Instance } from '../bound.ts'
+import { zoneFacets } from '../zones.ts'
 import { rowOf, type Budget, type Scope } from '../scope.ts'
 
 export type Row = Extract<Instance, { readonly kind: 'row' }>
@@ -73,7 +74,7 @@ export const propertyOf = (name: string, type: EdmType | 'null'): Property => ({
 })
 
 export const computedOutput = (name: string, expression: BoundExpression): BoundOutput => ({
-  property: propertyOf(name, expression.type),
+  property: { ...propertyOf(name, expression.type), ...zoneFacets(expression) },
   expression,
 })
 
