@@ -17,6 +17,7 @@ import {
 import { pairsOf } from './plan-rows.ts'
 import {
   typeOf,
+  type Column,
   type Expression,
   type Null,
   type Order,
@@ -36,6 +37,12 @@ const smallestNestedPage = 10
 export const nestedPageSize = (depth: number): number =>
   nestedPageSizes[depth] ?? smallestNestedPage
 
+/** The column that an item of an order is, if it is no more than that. */
+const columnOf = ({ expression }: Order): Column | undefined => {
+  const inner = expression.kind === 'local' ? expression.operand : expression
+  return inner.kind === 'column' ? inner : undefined
+}
+
 /** The asked order, completed by the key in the direction of the last item, which suits an index best. */
 const orderOf = ({ row, orderBy }: BoundQuery, planner: Planner): readonly Order[] => {
   const order = orderBy.map(({ expression, descending }) => ({
@@ -43,9 +50,9 @@ const orderOf = ({ row, orderBy }: BoundQuery, planner: Planner): readonly Order
     descending,
   }))
   const named = new Set(
-    order.map(({ expression }) => {
-      const e = expression.kind === 'local' ? expression.operand : expression
-      return e.kind === 'column' && e.row === row.id ? e.name : undefined
+    order.map((item) => {
+      const column = columnOf(item)
+      return column?.row === row.id ? column.name : undefined
     }),
   )
   const descending = order.at(-1)?.descending ?? false
@@ -87,11 +94,16 @@ const select = (
   const keyAt = needsKey
     ? linkKey(set).map((property) => placeIn(outputs, planner.column(row.id, property)))
     : []
+  const orderAt = order.map(({ expression }) => placeIn(outputs, expression))
   const layout: Layout = {
     query,
     properties: query.outputs.map(({ property }) => property),
     expands,
-    orderAt: order.map(({ expression }) => placeIn(outputs, expression)),
+    orderAt,
+    namedAt: linkKey(set).flatMap(({ column }) => {
+      const at = order.findIndex((item) => columnOf(item)?.name === column)
+      return orderAt[at] ?? []
+    }),
     keyAt,
   }
   return { outputs, layout }
@@ -194,7 +206,7 @@ const shapeOfStage = (stage: BoundStage, path: BoundPath, planner: Planner): Rea
   return {
     ...base,
     filter: conjunction([base.filter, filter]),
-    groupBy: stage.groupBy?.map((expression) => planner.output(expression)),
+    groupBy: stage.groupBy?.map((expression) => planner.group(expression)),
     outputs: stage.outputs.map(({ expression }) => planner.output(expression)),
     order: stage.order.map(({ expression, descending }) => ({
       expression: planner.expression(expression),

@@ -20,6 +20,8 @@ export type Column = {
   readonly name: string
   readonly type: EdmType
   readonly nullable: boolean
+  /** Whether it holds lists, which are given as one JSON text (`Opaque`); the type is that of a text then. */
+  readonly list?: true
 }
 
 export type Null = { readonly kind: 'null' }

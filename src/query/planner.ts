@@ -47,6 +47,8 @@ export type Planner = {
   readonly expression: (bound: BoundExpression) => Expression
   /** A bound expression as a cell: a column as it is kept. */
   readonly output: (bound: BoundExpression) => Expression
+  /** The same where rows are grouped by it. */
+  readonly group: (bound: BoundExpression) => Expression
   readonly column: (row: number, property: Property, always?: boolean) => Column
   /** A column as it sorts and compares. */
   readonly operand: (row: number, property: Property) => Expression
@@ -98,6 +100,25 @@ const mixed = (what: string): Error =>
   notSupported(
     `${what}, in another zone than GMT (timezone, ddcloud-timezone, ODataDefaultTimezone)`,
   )
+
+const refuseOpaque = ({ name, opaque }: Property): void => {
+  if (opaque !== undefined)
+    throw notSupported(
+      `expressions over '${name}', which can be shown and compared with null alone`,
+    )
+}
+
+/** Whether a property that nobody can look into is there. */
+const opaqueComparison = (
+  { operator, left, right }: Pick<Compare, 'operator' | 'left' | 'right'>,
+  { rows, column }: Parts,
+): Expression | undefined => {
+  if (left.kind !== 'property' || left.property.opaque === undefined || right.type !== 'null')
+    return undefined
+  const { instance, property } = left
+  const { list: _none, ...plain } = column(rows.rowOf(instance), property, true)
+  return { kind: 'compare', operator, left: plain, right: { kind: 'null' } }
+}
 
 /** A comparison of local times with an instant; `undefined` where it is none, and is compiled as it stands. */
 const zonedComparison = (
@@ -172,8 +193,10 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
   Expression
 >({
   literal: (bound, { literal }) => literal(bound),
-  property: ({ instance, property }, { rows, column, local }) =>
-    local(column(rows.rowOf(instance), property, instance.kind === 'step'), property),
+  property: ({ instance, property }, { rows, column, local }) => {
+    refuseOpaque(property)
+    return local(column(rows.rowOf(instance), property, instance.kind === 'step'), property)
+  },
   call: ({ name, args, type }, parts) => ({
     kind: 'call',
     name,
@@ -181,6 +204,7 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
     type,
   }),
   compare: (bound, parts) =>
+    opaqueComparison(bound, parts) ??
     zonedComparison(bound, parts) ?? {
       kind: 'compare',
       operator: bound.operator,
@@ -264,12 +288,14 @@ export const createPlanner = (firstFree: number, now: string | undefined): Plann
     bound.type === 'null' || bound.value === null
       ? { kind: 'null' }
       : slot(literalValue(bound), bound.type)
-  const column: Planner['column'] = (row, { column: name, type, nullable }, always = false) => ({
+  const column: Planner['column'] = (row, property, always = false) => ({
     kind: 'column',
     row,
-    name,
-    type,
-    nullable: nullable || always,
+    name: property.column,
+    // What nobody can look into is a text, whatever it is for the client.
+    type: property.opaque === undefined ? property.type : 'Edm.String',
+    nullable: property.nullable || always,
+    ...(property.opaque === 'list' ? { list: true } : {}),
   })
   // One slot per zone, so that an expression is the same wherever it stands.
   const zones = new Map<string, Slot>()
@@ -290,15 +316,19 @@ export const createPlanner = (firstFree: number, now: string | undefined): Plann
   }
   const parts: Parts = { rows, literal, column, local, slot, now: moment }
   const expression = (bound: BoundExpression): Expression => expressionOf(bound, parts)
+  const output: Planner['output'] = (bound) =>
+    bound.kind === 'property'
+      ? column(rows.rowOf(bound.instance), bound.property, bound.instance.kind === 'step')
+      : expression(bound)
   return {
     values,
     slot,
     integer: (n) => (n === undefined ? undefined : slot(BigInt(n), 'Edm.Int64')),
     expression,
-    output: (bound) => {
-      const { kind } = bound
-      if (kind !== 'property') return expression(bound)
-      return column(rows.rowOf(bound.instance), bound.property, bound.instance.kind === 'step')
+    output,
+    group: (bound) => {
+      if (bound.kind === 'property') refuseOpaque(bound.property)
+      return output(bound)
     },
     column,
     operand: (row, property) => local(column(row, property), property),

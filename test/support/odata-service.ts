@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Source } from '#connectors/connector.ts'
 import { parseODataOptions } from '#connectors/odata-options.ts'
 import { createConnectorRegistry } from '#connectors/registry.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
@@ -40,24 +41,12 @@ export type ShopAnswer = {
   readonly json: () => Record<string, unknown>
 }
 
-/** An OData service over an SQLite file that `statements` fill, without a server around it. */
-export const openShop = async (
-  statements: string,
-  more: Readonly<Record<string, string>> = {},
+/** An OData service over a source, without a server around it. */
+export const serviceOver = (
+  source: Source,
+  options: Readonly<Record<string, string>> = {},
   clock?: () => number,
 ) => {
-  const directory = mkdtempSync(join(tmpdir(), 'headgate-shop-'))
-  const database = new DatabaseSync(join(directory, 'shop.db'))
-  database.exec(statements)
-  database.close()
-  const registry = createConnectorRegistry()
-  const connector = registry.find(5001)
-  if (connector === undefined) throw new Error('there is no connector for SQLite')
-  const options = { Database: 'shop.db', ...more }
-  const source = await connector.open(options, {
-    filesDirectory: directory,
-    addresses: createAddressPolicy([]),
-  })
   const service = createODataService({
     source,
     sourceId: '7',
@@ -93,6 +82,27 @@ export const openShop = async (
       json: () => JSON.parse(text) as Record<string, unknown>,
     }
   }
+  return { ask, answer: answerTo }
+}
+
+/** The same over an SQLite file that `statements` fill. */
+export const openShop = async (
+  statements: string,
+  more: Readonly<Record<string, string>> = {},
+  clock?: () => number,
+) => {
+  const directory = mkdtempSync(join(tmpdir(), 'headgate-shop-'))
+  const database = new DatabaseSync(join(directory, 'shop.db'))
+  database.exec(statements)
+  database.close()
+  const registry = createConnectorRegistry()
+  const connector = registry.find(5001)
+  if (connector === undefined) throw new Error('there is no connector for SQLite')
+  const options = { Database: 'shop.db', ...more }
+  const source = await connector.open(options, {
+    filesDirectory: directory,
+    addresses: createAddressPolicy([]),
+  })
 
   const close = async (): Promise<void> => {
     await source.close()
@@ -100,7 +110,11 @@ export const openShop = async (
     rmSync(directory, { recursive: true })
   }
 
-  return { ask, answer: answerTo, change: changer(join(directory, 'shop.db')), close }
+  return {
+    ...serviceOver(source, options, clock),
+    change: changer(join(directory, 'shop.db')),
+    close,
+  }
 }
 
 const changer =

@@ -18,6 +18,8 @@ import { jsonContentType, negotiateJson } from './format.ts'
 import { cursorContext, linkTo, renderContext } from './page-links.ts'
 import { parsePrefer, preferenceApplied } from './prefer.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
+import { namingRows } from './naming-rows.ts'
+import { gather, type PageRenderer, streamPage } from './streaming.ts'
 import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
 
 const prepare = (call: Call, { path, budget, what }: BoundResource): PreparedCollection => {
@@ -101,7 +103,7 @@ const linkAfter = ({ call, prepared, planned, size, left }: Page, last: Row): st
 }
 
 /** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
-const createPageRenderer = (page: Page) => {
+const createPageRenderer = (page: Page): PageRenderer => {
   const { planned, size, fetched } = page
   let served = 0
   let last: Row | undefined
@@ -122,54 +124,6 @@ const createPageRenderer = (page: Page) => {
   const end = (): string => `]${hasMore && last !== undefined ? linkAfter(page, last) : ''}}`
   return { add, end, isComplete: () => hasMore || served >= fetched }
 }
-
-/** An answer of up to so many characters goes out as one text; a longer one is streamed in such pieces. */
-const gathered = 65_536
-
-type Rows = AsyncIterator<readonly Row[]>
-type PageRenderer = ReturnType<typeof createPageRenderer>
-
-/** Adds to a text until it is long, or the page complete. */
-const gather = async (rows: Rows, renderer: PageRenderer, prefix: string) => {
-  let text = prefix
-  while (!renderer.isComplete()) {
-    if (text.length > gathered) return { text, complete: false }
-    const next = await rows.next()
-    if (next.done === true) break
-    text += renderer.add(next.value)
-  }
-  return { text: text + renderer.end(), complete: true }
-}
-
-const renderStream = async function* (
-  begun: string,
-  rows: Rows,
-  renderer: PageRenderer,
-): AsyncGenerator<string> {
-  yield begun
-  for (let complete = false; !complete; ) {
-    const piece = await gather(rows, renderer, '')
-    yield piece.text
-    complete = piece.complete
-  }
-}
-
-/** A stream that gives its rows back even when it is closed before it was begun. */
-const streamPage = (begun: string, rows: Rows, renderer: PageRenderer): AsyncIterable<string> => ({
-  [Symbol.asyncIterator]: () => {
-    const text = renderStream(begun, rows, renderer)
-    const close = async (): Promise<IteratorResult<string>> => {
-      await rows.return?.()
-      return { done: true, value: undefined }
-    }
-    const next = async (): Promise<IteratorResult<string>> => {
-      const found = await text.next()
-      if (found.done === true) await rows.return?.()
-      return found
-    }
-    return { next, return: close }
-  },
-})
 
 /** The body: one text when it is short, else a stream; never more than a piece of it is held (DESIGN invariant 22). */
 const bodyOf = async (page: Page): Promise<Pick<ODataAnswer, 'body' | 'identity'>> => {
@@ -207,7 +161,7 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
           isDynamic: (name) => !name.includes('/') && !path.set.type.properties.has(name),
         })
       : createEntityRenderer(plan.layout, renderContext(call, format))
-  return { plan, render: isReferences ? references() : entities() }
+  return { plan, render: namingRows(plan, path.set, isReferences ? references() : entities()) }
 }
 
 /** A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each. */
@@ -217,7 +171,11 @@ const renderedFor = (
   plan: RenderedPlan['plan'],
 ): RenderedPlan => ({
   plan,
-  render: createEntityRenderer(plan.layout, renderContext(call, format)),
+  render: namingRows(
+    plan,
+    plan.layout.query.set,
+    createEntityRenderer(plan.layout, renderContext(call, format)),
+  ),
 })
 
 /** A plan about a moment is made anew for the next one. */

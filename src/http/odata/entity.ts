@@ -192,14 +192,12 @@ export const answerProperty = async (
   refuseOptions(call)
   const format = formatOf(call)
   const value = await readProperty(call, resource, property)
-  if (value === null) return nothing()
+  if (value === null && property.collection !== true) return nothing()
   const fragment = `${resource.path.text}/${encodeURIComponent(property.name)}`
   const head = openObject(format, contextUrlOf(call.deps.serviceRoot, fragment))
   const text = createValueRenderer(property, format.ieee754)(value)
   const isTold = format.metadata === 'full' && isTypeHidden(property.type, text)
-  const type = isTold
-    ? `${controlName(format, 'type')}:${primitiveType(format, property.type)},`
-    : ''
+  const type = isTold ? `${controlName(format, 'type')}:${primitiveType(format, property)},` : ''
   return answerWith(200, jsonContentType(format), `${head}${type}"value":${text}}`)
 }
 
@@ -211,6 +209,8 @@ export const answerValue = async (
 ): Promise<ODataAnswer> => {
   refuseOptions(call)
   if (property.type === 'Edm.Binary') throw notSupported('/$value of Edm.Binary')
+  if (property.collection === true)
+    throw badRequest(`'${property.name}' is a list, which has no bare value; leave /$value out.`)
   const value = await readProperty(call, resource, property)
   if (value === null) return nothing()
   const text = createValueRenderer(property, false)(value)

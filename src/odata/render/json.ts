@@ -1,8 +1,9 @@
 // Rows as OData JSON (OData 4.01 JSON Format). A renderer is made once per projection and then only
 // concatenates; a value that its type cannot hold breaks the answer instead of being bent.
 import type { Property } from '../edm/model.ts'
-import type { EdmType } from '../edm/types.ts'
+import { isFloating, isInteger, type EdmType } from '../edm/types.ts'
 import { ODataError } from '../errors.ts'
+import { durationFromText, durationOf } from './duration.ts'
 import { createStampRenderer } from './stamp.ts'
 
 /** What a source gives for a property; query/plan.ts has the same type under the name Value. */
@@ -90,12 +91,48 @@ const renderers: Record<EdmType, RenderValue> = {
   'Edm.Duration': (value) => duration(value),
 }
 
-/** Seconds as `PT1.5S`; a sign stands before the P (CSDL 4.4, dayTimeDuration). */
+/** Seconds, or what a store wrote. */
 const duration: RenderValue = (value) => {
+  if (typeof value === 'string') {
+    const text = durationFromText(value)
+    return text && `"${text}"`
+  }
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
   const digits = plainDigits(Math.abs(Number(value)))
-  return digits === undefined ? undefined : `"${value < 0 ? '-' : ''}PT${digits}S"`
+  return digits && `"${durationOf(digits, value < 0)}"`
 }
+
+/** The value that a store wrote as a text, as an element of a list. */
+const fromText = (text: string, type: EdmType): RawValue => {
+  if (type === 'Edm.Boolean')
+    return /^t(?:rue)?$/.test(text) || (/^f(?:alse)?$/.test(text) ? false : text)
+  if (isInteger(type)) return /^-?\d{1,19}$/.test(text) ? BigInt(text) : text
+  if (!isFloating(type)) return text
+  const words: Readonly<Record<string, number>> = {
+    NaN: Number.NaN,
+    nan: Number.NaN,
+    Infinity,
+    inf: Infinity,
+    '-Infinity': -Infinity,
+    '-inf': -Infinity,
+  }
+  return words[text] ?? (/^[-+.\de]+$/i.test(text) ? Number(text) : text)
+}
+
+type Element = (value: RawValue) => string | undefined
+
+/** A JSON list of texts as a list of values; lists of lists are none. */
+const createListRenderer =
+  (type: EdmType, element: Element): RenderValue =>
+  (value) => {
+    const list: unknown = typeof value === 'string' ? JSON.parse(value) : undefined
+    if (!Array.isArray(list)) return undefined
+    const rendered = list.map((item: unknown) => {
+      if (item === null) return 'null'
+      return typeof item === 'string' ? element(fromText(item, type)) : undefined
+    })
+    return rendered.includes(undefined) ? undefined : `[${rendered.join(',')}]`
+  }
 
 /** JSON Format 3.2: with IEEE754Compatible=true these two are strings. */
 const isQuoted = (type: EdmType): boolean => type === 'Edm.Int64' || type === 'Edm.Decimal'
@@ -119,15 +156,28 @@ export const createValueRenderer = (
   ieee754: boolean,
 ): ((value: RawValue) => string) => {
   const { type } = property
-  const render = type === 'Edm.DateTimeOffset' ? stampIn(property) : renderers[type]
-  const quote = ieee754 && isQuoted(property.type)
+  const one = type === 'Edm.DateTimeOffset' ? stampIn(property) : renderers[type]
+  const isNumberText = ieee754 && isQuoted(property.type)
+  const element: Element = (value) => {
+    const text = value === null ? 'null' : one(value)
+    return isNumberText && text !== undefined ? `"${text}"` : text
+  }
+  const isList = property.collection === true
+  const render = isList ? createListRenderer(type, element) : one
+  const quote = isNumberText && !isList
   return (value) => {
-    if (value === null) return 'null'
+    if (value === null) return isList ? '[]' : 'null'
     const text = render(value)
     if (text === undefined) throw unrepresentable(property)
     return quote ? `"${text}"` : text
   }
 }
+
+/** A refusal of a value, with the row that holds it. */
+export const inRow = (error: unknown, row: string): unknown =>
+  error instanceof ODataError && error.kind === 'unrepresentable'
+    ? new ODataError(error.kind, `${error.message} It is in ${row}.`, { target: error.target })
+    : error
 
 /** Makes the function that renders the members of one row, without the braces. */
 export const createRowRenderer = (

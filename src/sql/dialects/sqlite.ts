@@ -153,6 +153,8 @@ export const sqlite: Dialect = {
     floor: unary((a) => sql`floor(${a})`),
     ceiling: unary((a) => sql`ceil(${a})`),
   },
+  // No column of SQLite is a list.
+  list: (operand) => operand,
   local: (operand, zone) => sql`local_stamp(${operand}, ${zone})`,
   arithmetic,
   cast,
