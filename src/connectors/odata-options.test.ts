@@ -8,6 +8,7 @@ test('OData options have defaults when none is given', () => {
     schemaMap: undefined,
     pageSize: undefined,
     readOnly: false,
+    timeZone: undefined,
   })
 })
 
@@ -16,7 +17,7 @@ for (const options of [
   { ODataPageSize: '10001' },
   { ODataPageSize: '-1' },
   { ODataNameMappingCase: 'upper' },
-  { ODataDefaultTimezone: 'Europe/Berlin' },
+  { ODataDefaultTimezone: 'Europe/Berln' },
   { ODataSchemaMap: '{' },
   { ODataReadOnly: 'yes' },
 ])

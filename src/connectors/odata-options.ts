@@ -1,7 +1,9 @@
 // The OData options that every data source has (data access reference A.13).
 import { parseSchemaMap, type SchemaMap } from '#odata/edm/schema-map.ts'
 import type { NameCase } from '#odata/edm/names.ts'
+import { findTimeZone } from '#lib/time-zone.ts'
 import { ODataError } from '#odata/errors.ts'
+import { isGreenwich, timeZoneFault } from '#odata/time-zone.ts'
 import { ConnectorError } from './errors.ts'
 import { checkDefinitions, type OptionDefinition, valueOf, valuesOf } from './option-definition.ts'
 
@@ -15,6 +17,8 @@ export type ODataSettings = {
   /** Rows per page, where the data source says so itself. */
   readonly pageSize: number | undefined
   readonly readOnly: boolean
+  /** The zone of stamps without one, where it is another than GMT. */
+  readonly timeZone: string | undefined
 }
 
 type More = Omit<OptionDefinition, 'name' | 'required' | 'secret' | 'maxLength' | 'tab'>
@@ -47,9 +51,8 @@ const definitions = {
   }),
   timeZone: option('ODataDefaultTimezone', 64, {
     displayName: 'Default time zone',
-    documentation: 'The zone of timestamps without one. Values are served in GMT alone.',
-    // Another zone must not seem to work.
-    type: valuesOf('GMT', 'UTC', 'Z'),
+    documentation:
+      'The zone of timestamps without one, unless a request names another: a name of the tz database (America/New_York) or an offset (+02:00).',
     default: 'GMT',
   }),
   schemaMap: option('ODataSchemaMap', 4_000_000, {
@@ -122,17 +125,27 @@ const schemaMapOf = (options: Options): SchemaMap | undefined => {
   }
 }
 
+const timeZoneOf = (options: Options): string | undefined => {
+  const id = valueOf(options, definitions.timeZone) ?? 'GMT'
+  const zone = findTimeZone(id)
+  if (zone === undefined)
+    throw new ConnectorError('rejected', `ODataDefaultTimezone: ${timeZoneFault(id)}`)
+  return isGreenwich(zone) ? undefined : id
+}
+
 /** Parses the OData options of a data source; throws a `ConnectorError` that names the option at fault. */
 export const parseODataOptions = (options: Options): ODataSettings => {
   const names = new Set(odataOptions.map(({ name }) => name))
   const own = Object.fromEntries(Object.entries(options).filter(([name]) => names.has(name)))
   checkDefinitions(own, odataOptions)
   const nameCase = valueOf(options, definitions.nameCase)
+  const timeZone = timeZoneOf(options)
   const pageSize = Number(valueOf(options, definitions.pageSize))
   return {
     nameCase: nameCases.find((known) => known === nameCase) ?? 'Default',
     schemaMap: schemaMapOf(options),
     pageSize: pageSize === 0 ? undefined : pageSize,
     readOnly: valueOf(options, definitions.readOnly) === 'true',
+    timeZone,
   }
 }

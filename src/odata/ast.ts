@@ -228,6 +228,8 @@ export type QueryOptions = {
   readonly schemaVersion: string | undefined
   /** Whether the answer tells how it would be found, instead of being it (our own option). */
   readonly explain: boolean
+  /** HDP's own `timezone`, the id of a zone that there is (data access reference A.4). */
+  readonly timeZone: string | undefined
   /** Values of parameter aliases by name, without the `@`. */
   readonly aliases: ReadonlyMap<string, ODataExpression>
 }

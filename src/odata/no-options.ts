@@ -20,5 +20,6 @@ export const noOptions: QueryOptions = {
   index: undefined,
   schemaVersion: undefined,
   explain: false,
+  timeZone: undefined,
   aliases: new Map(),
 }

@@ -6,16 +6,12 @@ import type { BoundQuery } from '#odata/bind/query.ts'
 import type { BoundPath } from '#odata/bind/resource.ts'
 import type { ExpandLayout, Layout } from '#odata/render/layout.ts'
 import { linkKey } from '#odata/render/links.ts'
-import {
-  correlation,
-  createPlanner,
-  emptyShape,
-  literalValue,
-  pairsOf,
-  type Planner,
-} from './planner.ts'
+import { correlation, createPlanner, emptyShape, literalValue, type Planner } from './planner.ts'
+import { pairsOf } from './plan-rows.ts'
 import {
   conjunction,
+  typeOf,
+  type Column,
   type Expression,
   type Null,
   type Order,
@@ -35,6 +31,12 @@ const smallestNestedPage = 10
 export const nestedPageSize = (depth: number): number =>
   nestedPageSizes[depth] ?? smallestNestedPage
 
+/** The column that an item of an order is, if it is no more than that. */
+const columnOf = ({ expression }: Order): Column | undefined => {
+  const inner = expression.kind === 'local' ? expression.operand : expression
+  return inner.kind === 'column' ? inner : undefined
+}
+
 /** The asked order, completed by the key in the direction of the last item, which suits an index best. */
 const orderOf = ({ row, orderBy }: BoundQuery, planner: Planner): readonly Order[] => {
   const order = orderBy.map(({ expression, descending }) => ({
@@ -42,15 +44,16 @@ const orderOf = ({ row, orderBy }: BoundQuery, planner: Planner): readonly Order
     descending,
   }))
   const named = new Set(
-    order.map(({ expression: e }) =>
-      e.kind === 'column' && e.row === row.id ? e.name : undefined,
-    ),
+    order.map((item) => {
+      const column = columnOf(item)
+      return column?.row === row.id ? column.name : undefined
+    }),
   )
   const descending = order.at(-1)?.descending ?? false
   const rest = row.type.key.filter(({ column }) => !named.has(column))
   return [
     ...order,
-    ...rest.map((property) => ({ expression: planner.column(row.id, property), descending })),
+    ...rest.map((property) => ({ expression: planner.operand(row.id, property), descending })),
   ]
 }
 
@@ -76,7 +79,7 @@ const select = (
   { depth, keyed }: { readonly depth: number; readonly keyed: KeyedRows | undefined },
 ): Selected => {
   const { row, set } = query
-  const outputs = query.outputs.map(({ expression }) => planner.expression(expression))
+  const outputs = query.outputs.map(({ expression }) => planner.output(expression))
   const expands = query.expands.map((expand) =>
     placeExpand(expand, outputs, planner, { depth, keyed }),
   )
@@ -85,11 +88,16 @@ const select = (
   const keyAt = needsKey
     ? linkKey(set).map((property) => placeIn(outputs, planner.column(row.id, property)))
     : []
+  const orderAt = order.map(({ expression }) => placeIn(outputs, expression))
   const layout: Layout = {
     query,
     properties: query.outputs.map(({ property }) => property),
     expands,
-    orderAt: order.map(({ expression }) => placeIn(outputs, expression)),
+    orderAt,
+    namedAt: linkKey(set).flatMap(({ column }) => {
+      const at = order.findIndex((item) => columnOf(item)?.name === column)
+      return orderAt[at] ?? []
+    }),
     keyAt,
   }
   return { outputs, layout }
@@ -146,9 +154,15 @@ export type PageRequest = {
   /** Order values of the row that the page follows. */
   readonly after: readonly Value[] | undefined
   readonly keyed?: KeyedRows | undefined
+  /** The time of the request, in GMT: what `now()` is beside stamps without a zone. */
+  readonly now?: string | undefined
 }
 
-export type CollectionPlan = ReadPlan & { readonly layout: Layout }
+export type CollectionPlan = ReadPlan & {
+  readonly layout: Layout
+  /** Whether it holds for this moment alone. */
+  readonly isDated: boolean
+}
 
 /** The rows that a path leads to; the values of its key, if it has one, take the first slots. */
 const shapeOfPath = ({ base, steps, conditions }: BoundPath, planner: Planner): ReadShape => {
@@ -167,17 +181,14 @@ const shapeOfPath = ({ base, steps, conditions }: BoundPath, planner: Planner): 
 }
 
 const afterOf = (
-  { orderBy }: BoundQuery,
   order: readonly Order[],
   after: readonly Value[] | undefined,
   planner: Planner,
 ): readonly (Slot | Null)[] | undefined =>
   after?.map((value, i) => {
     const expression = order[i]?.expression
-    const type = expression?.kind === 'column' ? expression.type : orderBy[i]?.expression.type
-    return value === null
-      ? { kind: 'null' }
-      : planner.slot(value, type === undefined || type === 'null' ? 'Edm.String' : type)
+    const type = expression && typeOf(expression)
+    return value === null ? { kind: 'null' } : planner.slot(value, type ?? 'Edm.String')
   })
 
 /** A stage of `$apply` as a query; its columns are those of its outputs. */
@@ -189,8 +200,8 @@ const shapeOfStage = (stage: BoundStage, path: BoundPath, planner: Planner): Rea
   return {
     ...base,
     filter: conjunction([base.filter, filter]),
-    groupBy: stage.groupBy?.map((expression) => planner.expression(expression)),
-    outputs: stage.outputs.map(({ expression }) => planner.expression(expression)),
+    groupBy: stage.groupBy?.map((expression) => planner.group(expression)),
+    outputs: stage.outputs.map(({ expression }) => planner.output(expression)),
     order: stage.order.map(({ expression, descending }) => ({
       expression: planner.expression(expression),
       descending,
@@ -224,7 +235,7 @@ export const planCollection = (
   rows: number,
   page: PageRequest,
 ): CollectionPlan => {
-  const planner = createPlanner(rows)
+  const planner = createPlanner(rows, page.now)
   const shape = shapeOfSource(path, query, planner)
   const own = query.filter && planner.expression(query.filter)
   const order = orderOf(query, planner)
@@ -237,11 +248,11 @@ export const planCollection = (
     outputs,
     filter: conjunction([shape.filter, own]),
     order,
-    after: afterOf(query, order, page.after, planner),
+    after: afterOf(order, page.after, planner),
     limit: planner.integer(page.limit),
     offset: planner.integer(page.offset),
   }
-  return { shape: whole, values: planner.values, layout }
+  return { shape: whole, values: planner.values, layout, isDated: planner.isDated() }
 }
 
 /** The plan that reads one entity; where the path is `Set(key)`, slot i has the value of key property i. */
@@ -249,12 +260,13 @@ export const planEntity = (
   path: BoundPath,
   query: BoundQuery,
   rows: number,
-  keyed?: KeyedRows,
+  { keyed, now }: Pick<PageRequest, 'keyed' | 'now'> = {},
 ): CollectionPlan => {
-  const planner = createPlanner(rows)
+  const planner = createPlanner(rows, now)
   const shape = shapeOfPath(path, planner)
   const { outputs, layout } = select(query, [], planner, { depth: 0, keyed })
-  return { shape: { ...shape, outputs }, values: planner.values, layout }
+  const isDated = planner.isDated()
+  return { shape: { ...shape, outputs }, values: planner.values, layout, isDated }
 }
 
 /** The values of the slots that a key takes. */

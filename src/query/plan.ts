@@ -20,6 +20,8 @@ export type Column = {
   readonly name: string
   readonly type: EdmType
   readonly nullable: boolean
+  /** Whether it holds lists, which are given as one JSON text (`Opaque`); the type is that of a text then. */
+  readonly list?: true
 }
 
 export type Null = { readonly kind: 'null' }
@@ -49,6 +51,13 @@ export type Expression =
       readonly left: Expression
       readonly right: Expression
       readonly type: EdmType
+    }
+  /** Of a stamp that may name a zone of its own: its local time in the zone whose id the slot has, without a zone. */
+  | {
+      readonly kind: 'local'
+      readonly operand: Column
+      readonly zone: Slot
+      readonly type: 'Edm.DateTimeOffset'
     }
   | { readonly kind: 'negate' | 'cast'; readonly operand: Expression; readonly type: EdmType }
   | {
@@ -148,6 +157,7 @@ export const isNullable: (expression: Expression) => boolean = byKind<Expression
   rows: no,
   aggregate: ({ method }) => method !== 'count' && method !== 'countdistinct',
   not: ({ operand }) => isNullable(operand),
+  local: ({ operand }) => isNullable(operand),
   negate: ({ operand }) => isNullable(operand),
   and: ({ operands }) => operands.some(isNullable),
   or: ({ operands }) => operands.some(isNullable),
@@ -165,6 +175,7 @@ export const typeOf = byKind<Expression, [], EdmType | undefined>({
   slot: own,
   call: own,
   arithmetic: own,
+  local: own,
   negate: own,
   cast: own,
   case: own,
@@ -204,6 +215,7 @@ export const partsOf = byKind<Expression, [], Parts>({
   call: ({ args }) => args,
   compare: sides,
   arithmetic: sides,
+  local: one,
   negate: one,
   cast: one,
   not: one,

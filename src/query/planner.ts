@@ -1,7 +1,9 @@
 // Bound expressions as expressions of a plan: literals become slots, navigation properties become joins and nested
 // queries.
-import type { BoundExpression, BoundLiteral, BoundRows, Instance } from '#odata/bind/bound.ts'
-import type { EntityType, NavigationProperty, Property } from '#odata/edm/model.ts'
+import type { BoundExpression, BoundLiteral, BoundRows } from '#odata/bind/bound.ts'
+import { zoneOf } from '#odata/bind/zones.ts'
+import type { TimeZone } from '#lib/time-zone.ts'
+import type { Property } from '#odata/edm/model.ts'
 import { byKind } from '#lib/by-kind.ts'
 import { notSupported } from '#odata/errors.ts'
 import {
@@ -15,6 +17,8 @@ import {
   type Value,
 } from './plan.ts'
 import { durationSeconds } from './temporal.ts'
+import { createRows, pairsOf, type Level } from './plan-rows.ts'
+import { compareWithInstant, constantInstant, flip } from './zoned.ts'
 
 const maxInt64 = 2n ** 63n - 1n
 
@@ -45,42 +49,24 @@ export const literalValue = ({ type, value, at }: BoundLiteral): Value => {
   return type === 'Edm.Binary' ? Buffer.from(value, 'base64url') : value
 }
 
-/** One query of a plan while it is made: its own rows and what is joined to them. */
-type Level = { readonly joins: Join[] }
-
 export type Planner = {
   readonly values: Value[]
   readonly slot: (value: Value, type: Slot['type']) => Slot
   readonly integer: (n: number | undefined) => Slot | undefined
   readonly expression: (bound: BoundExpression) => Expression
+  /** A bound expression as a cell: a column as it is kept. */
+  readonly output: (bound: BoundExpression) => Expression
+  /** The same where rows are grouped by it. */
+  readonly group: (bound: BoundExpression) => Expression
   readonly column: (row: number, property: Property, always?: boolean) => Column
+  /** A column as it sorts and compares. */
+  readonly operand: (row: number, property: Property) => Expression
+  /** Whether the plan is about the moment of the request, so that it is good for no other one. */
+  readonly isDated: () => boolean
   /** Begins a query on a row; what is joined to it meanwhile is found in the answer. */
   readonly open: (row: number) => Level
   /** Says that a row belongs to the query of another one. */
   readonly include: (row: number, level: Level) => void
-}
-
-/** Pairs of columns that are equal where the navigation property leads from the one row to the other. */
-export const pairsOf = (
-  navigation: NavigationProperty,
-  from: { readonly row: number; readonly type: EntityType },
-  to: { readonly row: number; readonly type: EntityType },
-): Join['on'] => {
-  const back = to.type.navigations.get(navigation.partner)
-  const forward = navigation.constraints.length > 0
-  const constraints = forward ? navigation.constraints : (back?.constraints ?? [])
-  const column = (side: typeof from, name: string): Column => {
-    const property = side.type.properties.get(name)
-    if (property === undefined) throw new TypeError(`'${side.type.name}' has no '${name}'`)
-    const { column: columnName, type, nullable } = property
-    return { kind: 'column', row: side.row, name: columnName, type, nullable }
-  }
-  if (constraints.length === 0)
-    throw new TypeError(`'${navigation.name}' has no referential constraint`)
-  return constraints.map(({ property, referenced }) => ({
-    left: column(from, forward ? property : referenced),
-    right: column(to, forward ? referenced : property),
-  }))
 }
 
 /** The conditions of a join as a filter, where the join is that of a nested query with the one around it. */
@@ -100,45 +86,67 @@ export const emptyShape = (row: number, table: string): ReadShape => ({
   offset: undefined,
 })
 
-/** Levels by row, and the rows that navigation properties lead to, each joined once. */
-const createRows = (firstFree: number) => {
-  const levels = new Map<number, Level>()
-  const steps = new Map<string, number>()
-  let free = firstFree
-  // A path is read once for each sequence of $apply, and joined anew in each.
-  const open = (row: number): Level => {
-    const level: Level = { joins: [] }
-    levels.set(row, level)
-    for (const key of steps.keys()) if (key.startsWith(`${row}/`)) steps.delete(key)
-    return level
-  }
-  const include = (row: number, level: Level): void => void levels.set(row, level)
-  const rowOf = (instance: Instance): number => {
-    if (instance.kind === 'row') return instance.id
-    const from = rowOf(instance.from)
-    const key = `${from}/${instance.navigation.name}`
-    const known = steps.get(key)
-    if (known !== undefined) return known
-    const level = levels.get(from)
-    if (level === undefined) throw new TypeError('A row of no query')
-    const row = free++
-    const on = pairsOf(
-      instance.navigation,
-      { row: from, type: instance.from.type },
-      { row, type: instance.type },
-    )
-    level.joins.push({ row, table: instance.type.table, on, inner: false })
-    levels.set(row, level)
-    steps.set(key, row)
-    return row
-  }
-  return { open, include, rowOf }
-}
-
 type Parts = {
   readonly rows: ReturnType<typeof createRows>
   readonly literal: (bound: BoundLiteral) => Slot | Null
   readonly column: Planner['column']
+  /** The same as an operand. */
+  readonly local: (column: Column, property: Property) => Expression
+  readonly slot: Planner['slot']
+  readonly now: () => string
+}
+
+type Compare = Extract<BoundExpression, { readonly kind: 'compare' }>
+
+const mixed = (what: string): Error =>
+  notSupported(
+    `${what}, in another zone than GMT (timezone, ddcloud-timezone, ODataDefaultTimezone)`,
+  )
+
+const refuseOpaque = ({ name, opaque }: Property): void => {
+  if (opaque !== undefined)
+    throw notSupported(
+      `expressions over '${name}', which can be shown and compared with null alone`,
+    )
+}
+
+/** Whether a property that nobody can look into is there. */
+const opaqueComparison = (
+  { operator, left, right }: Pick<Compare, 'operator' | 'left' | 'right'>,
+  { rows, column }: Parts,
+): Expression | undefined => {
+  if (left.kind !== 'property' || left.property.opaque === undefined || right.type !== 'null')
+    return undefined
+  const { instance, property } = left
+  const { list: _none, ...plain } = column(rows.rowOf(instance), property, true)
+  return { kind: 'compare', operator, left: plain, right: { kind: 'null' } }
+}
+
+/** A comparison of local times with an instant; `undefined` where it is none, and is compiled as it stands. */
+const zonedComparison = (
+  { operator, left, right }: Pick<Compare, 'operator' | 'left' | 'right'>,
+  parts: Parts,
+): Expression | undefined => {
+  const zones = [zoneOf(left), zoneOf(right)] as const
+  const zone = zones[0] ?? zones[1]
+  const others = zones[0] === undefined ? left : right
+  if (zone === undefined || zones[0] === zones[1] || others.type === 'null') return undefined
+  const instant = constantInstant(others, parts.now)
+  if (instant === undefined)
+    throw mixed('comparing a stamp without a zone with one that has its own, or is computed')
+  const local = expressionOf(zones[0] === undefined ? right : left, parts)
+  const against = { left: local, zone, slot: parts.slot }
+  return compareWithInstant(zones[0] === undefined ? flip(operator) : operator, instant, against)
+}
+
+/** Local times are a fixed distance apart where the clock is never changed, and only there. */
+const checkArithmetic = (left: BoundExpression, right: BoundExpression): void => {
+  const zones: readonly (TimeZone | undefined)[] = [zoneOf(left), zoneOf(right)]
+  if (zones.every((zone) => zone === undefined)) return
+  if (zones.some((zone) => zone?.isFixed === false))
+    throw mixed('calculating with stamps without a zone where the clock is changed')
+  if (right.type === 'Edm.DateTimeOffset' && zones[0] !== zones[1])
+    throw mixed('the distance of a stamp without a zone from one that has its own')
 }
 
 /** The entities of a collection as a nested query, correlated with the row they belong to. */
@@ -187,27 +195,34 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
   Expression
 >({
   literal: (bound, { literal }) => literal(bound),
-  property: ({ instance, property }, { rows, column }) =>
-    column(rows.rowOf(instance), property, instance.kind === 'step'),
+  property: ({ instance, property }, { rows, column, local }) => {
+    refuseOpaque(property)
+    return local(column(rows.rowOf(instance), property, instance.kind === 'step'), property)
+  },
   call: ({ name, args, type }, parts) => ({
     kind: 'call',
     name,
     args: args.map((arg) => expressionOf(arg, parts)),
     type,
   }),
-  compare: ({ operator, left, right }, parts) => ({
-    kind: 'compare',
-    operator,
-    left: expressionOf(left, parts),
-    right: expressionOf(right, parts),
-  }),
-  arithmetic: ({ operator, left, right, type }, parts) => ({
-    kind: 'arithmetic',
-    operator,
-    left: expressionOf(left, parts),
-    right: expressionOf(right, parts),
-    type,
-  }),
+  compare: (bound, parts) =>
+    opaqueComparison(bound, parts) ??
+    zonedComparison(bound, parts) ?? {
+      kind: 'compare',
+      operator: bound.operator,
+      left: expressionOf(bound.left, parts),
+      right: expressionOf(bound.right, parts),
+    },
+  arithmetic: ({ operator, left, right, type }, parts) => {
+    checkArithmetic(left, right)
+    return {
+      kind: 'arithmetic',
+      operator,
+      left: expressionOf(left, parts),
+      right: expressionOf(right, parts),
+      type,
+    }
+  },
   negate: ({ operand, type }, parts) => ({
     kind: 'negate',
     operand: expressionOf(operand, parts),
@@ -229,11 +244,20 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
   and: operands,
   or: operands,
   not: ({ operand }, parts) => ({ kind: 'not', operand: expressionOf(operand, parts) }),
-  in: ({ operand, items }, parts) => ({
-    kind: 'in',
-    operand: expressionOf(operand, parts),
-    items: items.map((item) => expressionOf(item, parts)),
-  }),
+  in: ({ operand, items }, parts) => {
+    const isZoned = [operand, ...items].some((part) => zoneOf(part) !== undefined)
+    if (!isZoned)
+      return {
+        kind: 'in',
+        operand: expressionOf(operand, parts),
+        items: items.map((item) => expressionOf(item, parts)),
+      }
+    const type = 'Edm.Boolean'
+    const operands = items.map((right) =>
+      expressionOf({ kind: 'compare', operator: 'eq', left: operand, right, type }, parts),
+    )
+    return { kind: 'or', operands }
+  },
   aggregate: ({ method, operand, type }, parts) => ({
     kind: 'aggregate',
     method,
@@ -254,8 +278,8 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
   count: (bound, parts) => ofRows(bound, parts),
 })
 
-/** `firstFree` is the first number that no row of the bound tree has. */
-export const createPlanner = (firstFree: number): Planner => {
+/** `firstFree` is the first number that no row of the bound tree has; `now` the time of the request. */
+export const createPlanner = (firstFree: number, now: string | undefined): Planner => {
   const values: Value[] = []
   const rows = createRows(firstFree)
   const slot = (value: Value, type: Slot['type']): Slot => {
@@ -266,20 +290,51 @@ export const createPlanner = (firstFree: number): Planner => {
     bound.type === 'null' || bound.value === null
       ? { kind: 'null' }
       : slot(literalValue(bound), bound.type)
-  const column: Planner['column'] = (row, { column: name, type, nullable }, always = false) => ({
+  const column: Planner['column'] = (row, property, always = false) => ({
     kind: 'column',
     row,
-    name,
-    type,
-    nullable: nullable || always,
+    name: property.column,
+    // What nobody can look into is a text, whatever it is for the client.
+    type: property.opaque === undefined ? property.type : 'Edm.String',
+    nullable: property.nullable || always,
+    ...(property.opaque === 'list' ? { list: true } : {}),
   })
-  const parts: Parts = { rows, literal, column }
+  // One slot per zone, so that an expression is the same wherever it stands.
+  const zones = new Map<string, Slot>()
+  const zoneSlot = ({ id }: TimeZone): Slot => {
+    const known = zones.get(id) ?? slot(id, 'Edm.String')
+    zones.set(id, known)
+    return known
+  }
+  const local: Parts['local'] = (operand, { zone, zoneless }) =>
+    zone === undefined || zoneless !== 'by-value'
+      ? operand
+      : { kind: 'local', operand, zone: zoneSlot(zone), type: 'Edm.DateTimeOffset' }
+  let dated = false
+  const moment = (): string => {
+    if (now === undefined) throw mixed("'now'")
+    dated = true
+    return now
+  }
+  const parts: Parts = { rows, literal, column, local, slot, now: moment }
+  const expression = (bound: BoundExpression): Expression => expressionOf(bound, parts)
+  const output: Planner['output'] = (bound) =>
+    bound.kind === 'property'
+      ? column(rows.rowOf(bound.instance), bound.property, bound.instance.kind === 'step')
+      : expression(bound)
   return {
     values,
     slot,
     integer: (n) => (n === undefined ? undefined : slot(BigInt(n), 'Edm.Int64')),
-    expression: (bound) => expressionOf(bound, parts),
+    expression,
+    output,
+    group: (bound) => {
+      if (bound.kind === 'property') refuseOpaque(bound.property)
+      return output(bound)
+    },
     column,
+    operand: (row, property) => local(column(row, property), property),
+    isDated: () => dated,
     open: rows.open,
     include: rows.include,
   }

@@ -1,6 +1,7 @@
 import {
   isNullable,
   typeOf,
+  type Expression,
   type Join,
   type Order,
   type ReadShape,
@@ -121,11 +122,16 @@ const compileFrom = ({ from, joins }: ReadShape, compiler: Compiler): Sql => {
   return sql` FROM (${join(queries, sql` UNION ALL `)}) AS ${alias(from.row)}${joined}`
 }
 
+const compileGiven = (expression: Expression, compiler: Compiler): Sql => {
+  const operand = compileOperand(expression, compiler)
+  return compiler.dialect.given?.(typeOf(expression), operand) ?? operand
+}
+
 const compileGroup = ({ groupBy }: ReadShape, compiler: Compiler): Sql =>
   groupBy === undefined || groupBy.length === 0
     ? empty
     : sql` GROUP BY ${join(
-        groupBy.map((expression) => compileOperand(expression, compiler)),
+        groupBy.map((expression) => compileGiven(expression, compiler)),
         sql`, `,
       )}`
 
@@ -138,7 +144,7 @@ const compileColumns = (
 ): Sql => {
   if (columns === 'none' || outputs.length === 0) return sql`1`
   const items = outputs.map((output, i) => {
-    const operand = compileOperand(output, compiler)
+    const operand = compileGiven(output, compiler)
     return columns === 'named' ? sql`${operand} AS ${name(`c${i}`)}` : operand
   })
   return join(items, sql`, `)

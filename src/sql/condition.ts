@@ -74,9 +74,14 @@ export const compileOperand: (expression: Expression, compiler: Compiler) => Sql
   [Compiler],
   Sql
 >({
-  column: ({ row, name: column }) => sql`${name(`t${row}`)}.${identifier(column)}`,
+  column: ({ row, name: column, list }, { dialect }) => {
+    const plain = sql`${name(`t${row}`)}.${identifier(column)}`
+    return list === true ? dialect.list(plain) : plain
+  },
   slot: ({ type, index }, { dialect }) => dialect.parameter(type, slotValue(index)),
   null: () => sql`NULL`,
+  local: ({ operand, zone }, compiler) =>
+    compiler.dialect.local(compileOperand(operand, compiler), slotValue(zone.index)),
   call: ({ name: called, args, type }, compiler) =>
     compiler.dialect.functions[called](
       args.map((arg) => compileOperand(arg, compiler)),

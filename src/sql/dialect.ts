@@ -29,6 +29,8 @@ export type Dialect = {
   readonly equatable?: (type: EdmType | undefined, operand: Sql) => Sql
   /** The form for the order and for what follows a row in it, where the engine's own order is another one; else `comparable`. */
   readonly sortable?: (type: EdmType | undefined, operand: Sql) => Sql
+  /** The form in which it is given, and rows are grouped by it, where the store has types that the model has not. */
+  readonly given?: (type: EdmType | undefined, operand: Sql) => Sql
   /** Said where `(a, b) > (x, y)` is not unknown for an `a` that is null. */
   readonly ranksNullInRows?: true
   /** Equal, with null equal to null; never unknown. */
@@ -49,6 +51,10 @@ export type Dialect = {
     right: Operand,
     type: EdmType,
   ) => Sql
+  /** A list as a JSON text: a list of the texts of its values, null where they are. */
+  readonly list: (operand: Sql) => Sql
+  /** The local time of a stamp in a zone, where the value itself may name another one (`Zoneless`). */
+  readonly local: (operand: Sql, zone: Sql) => Sql
   readonly cast: (operand: Operand, to: EdmType) => Sql
   /** An aggregate over a group; `count` has no operand. */
   readonly aggregate: (method: AggregateMethod, operand: Operand | undefined, type: EdmType) => Sql

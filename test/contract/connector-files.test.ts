@@ -10,9 +10,11 @@ import type { Table } from '#query/catalog.ts'
 import { valueOf } from '../support/plans.ts'
 import type { Column, Expression, ReadPlan, ReadShape, Row, Slot, Value } from '#query/plan.ts'
 import { connectorContract } from './connectors/contract.ts'
+import { zoneContract } from './connectors/zones.ts'
 import { createFolder, filesEngine, never, openFolderWith, runDuckdb } from './connectors/files.ts'
 
 connectorContract(filesEngine)
+zoneContract(filesEngine)
 
 const { filesDirectory, folder, remove } = createFolder()
 const write = (name: string, content: string | Buffer): void =>
@@ -155,8 +157,8 @@ describe('a folder of files', () => {
     [
       'list',
       [
-        [0, 1, '2024-01-02', null],
-        [1, 2, null, 'z'],
+        [0, 1, '2024-01-02', '{"y":1}', null],
+        [1, 2, null, null, 'z'],
       ],
     ],
     [
@@ -184,11 +186,11 @@ describe('a folder of files', () => {
   test('takes the type of a column from all of its values, the last one included', async () => {
     assert.equal(typesOf('late')['n'], 'Edm.String')
   })
-  test('serves every simple type of Parquet exactly, and no nested one', async () => {
+  test('serves every type of Parquet exactly', async () => {
     const types = typesOf('types')
     assert.deepEqual(
-      Object.keys(types).filter((name) => types[name] === undefined),
-      ['g', 'h', 'i', 'm'],
+      ['g', 'h', 'i', 'm'].map((name) => types[name]),
+      ['Edm.Int32', 'Edm.String', 'Edm.String', 'Edm.Duration'],
     )
     const [row] = await read('types')
     assert.deepEqual(row, [
@@ -199,9 +201,13 @@ describe('a folder of files', () => {
       4,
       '18446744073709551615',
       '12345678901234567890123.45',
+      [1],
+      '{"x":1}',
+      '{"a":1}',
       0.5,
       '2024-01-02T03:04:05.123456Z',
       'x',
+      'P1DT0H0M0.000000S',
     ])
   })
   test('gives the row number another name where the file has that one', async () => {

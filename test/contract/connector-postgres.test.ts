@@ -20,6 +20,7 @@ import { createRowRenderer } from '#odata/render/json.ts'
 import { planOfUrl } from '#test/support/plans.ts'
 import { type Cluster, startCluster } from '#test/support/postgres.ts'
 import { connectorContract } from './connectors/contract.ts'
+import { zoneContract } from './connectors/zones.ts'
 import { context, loopback, openAt, optionsFor, postgresEngine } from './connectors/postgres.ts'
 
 let cluster: Cluster
@@ -29,6 +30,7 @@ before(async () => {
 after(() => cluster.stop())
 
 connectorContract(postgresEngine(() => cluster))
+zoneContract(postgresEngine(() => cluster))
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -105,7 +107,7 @@ const many = `CREATE TABLE t (id int PRIMARY KEY, filler text);
   INSERT INTO t SELECT x, lpad(x::text, 200, '0') FROM generate_series(1, 20000) x`
 
 describe('the catalog of PostgreSQL', () => {
-  test('has every type that is served, and the others by name alone', () =>
+  test('has every type, those that OData lacks as text', () =>
     withDatabase(
       `CREATE TYPE mood AS ENUM ('sad', 'ok');
        CREATE DOMAIN amount AS numeric(8,3) NOT NULL;
@@ -132,16 +134,17 @@ describe('the catalog of PostgreSQL', () => {
           'j String 7',
           'k DateTimeOffset',
           'l String',
-          'm String',
+          'm Duration',
           'n String',
           'o String',
-          'p',
-          'q',
+          'p Int32',
+          'q String',
           'r DateTimeOffset',
           's String',
           'u String',
         ])
-        assert.equal(columns.find(({ name }) => name === 'p')?.declaredType, 'integer[]')
+        const p = columns.find(({ name }) => name === 'p')
+        assert.deepEqual([p?.declaredType, p?.opaque], ['integer[]', 'list'])
       },
     ))
   test('has tables, partitioned tables, views and materialized views, and no partition', () =>
@@ -279,7 +282,9 @@ describe('values of PostgreSQL', () => {
          EXECUTE format('ALTER DATABASE %I SET bytea_output = ''escape''', current_database()); END $$`,
       async ({ source }) => {
         const { columns } = await tableOf(source, 't')
-        const outputs = columns.map(({ name, type }) => column(name, type ?? 'Edm.String', true))
+        const outputs = columns.map(({ name, type = 'Edm.String', opaque }) =>
+          column(name, opaque === undefined ? type : 'Edm.String', true),
+        )
         assert.deepEqual(await collect(source.read(plan('t', { outputs }), never)), [
           [
             1,

@@ -13,6 +13,7 @@ import { createSqliteConnector } from '#connectors/sqlite/index.ts'
 import { createReaderPool, type PoolLimits } from '#connectors/sqlite/reader-pool.ts'
 import type { Column, ReadPlan, ReadShape, Row } from '#query/plan.ts'
 import { connectorContract } from './connectors/contract.ts'
+import { zoneContract } from './connectors/zones.ts'
 import { sqliteEngine } from './connectors/sqlite.ts'
 
 const addresses = createAddressPolicy([])
@@ -317,3 +318,4 @@ describe('a filtered page', () => {
 })
 
 connectorContract(sqliteEngine)
+zoneContract(sqliteEngine)

@@ -44,29 +44,20 @@ export type ShopAnswer = {
   readonly json: () => Record<string, unknown>
 }
 
-/** What is not as usual with a shop. */
+/** What is not as usual with a service. */
 export type ShopSettings = {
   /** Options of the data source. */
   readonly options?: Readonly<Record<string, string>>
   /** The source that the service gets instead of the one that was opened. */
   readonly wrap?: (source: Source) => Source
   readonly context?: Partial<ODataContext>
+  /** The time of day, in milliseconds since 1970. */
+  readonly clock?: () => number
 }
 
-/** An OData service over an SQLite file that `statements` fill, without a server around it. */
-export const openShop = async (statements: string, settings: ShopSettings = {}) => {
-  const directory = mkdtempSync(join(tmpdir(), 'headgate-shop-'))
-  const database = new DatabaseSync(join(directory, 'shop.db'))
-  database.exec(statements)
-  database.close()
-  const registry = createConnectorRegistry()
-  const connector = registry.find(5001)
-  if (connector === undefined) throw new Error('there is no connector for SQLite')
-  const options = { ...settings.options, Database: 'shop.db' }
-  const source = await connector.open(options, {
-    filesDirectory: directory,
-    addresses: createAddressPolicy([]),
-  })
+/** An OData service over a source, without a server around it. */
+export const serviceOver = (source: Source, settings: ShopSettings = {}) => {
+  const { options = {}, clock } = settings
   const service = createODataService({
     source: settings.wrap?.(source) ?? source,
     sourceId: '7',
@@ -74,6 +65,7 @@ export const openShop = async (statements: string, settings: ShopSettings = {}) 
     settings: parseODataOptions(options),
     sealer: testSealer,
     serviceRoot,
+    ...(clock === undefined ? {} : { clock }),
   })
 
   /** Throws refusals. */
@@ -104,6 +96,23 @@ export const openShop = async (statements: string, settings: ShopSettings = {}) 
       json: () => JSON.parse(text) as Record<string, unknown>,
     }
   }
+  return { ask, answer: answerTo }
+}
+
+/** The same over an SQLite file that `statements` fill. */
+export const openShop = async (statements: string, settings: ShopSettings = {}) => {
+  const directory = mkdtempSync(join(tmpdir(), 'headgate-shop-'))
+  const database = new DatabaseSync(join(directory, 'shop.db'))
+  database.exec(statements)
+  database.close()
+  const registry = createConnectorRegistry()
+  const connector = registry.find(5001)
+  if (connector === undefined) throw new Error('there is no connector for SQLite')
+  const options = { ...settings.options, Database: 'shop.db' }
+  const source = await connector.open(options, {
+    filesDirectory: directory,
+    addresses: createAddressPolicy([]),
+  })
 
   const change = (more: string) => changeDatabase(join(directory, 'shop.db'), more)
 
@@ -113,7 +122,7 @@ export const openShop = async (statements: string, settings: ShopSettings = {}) 
     rmSync(directory, { recursive: true })
   }
 
-  return { ask, answer: answerTo, change, close }
+  return { ...serviceOver(source, { ...settings, options }), change, close }
 }
 
 /** Changes an SQLite file that a source reads at the same time. */

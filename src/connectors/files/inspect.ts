@@ -61,10 +61,15 @@ const findSeparated = async (file: ListedFile, ask: Ask): Promise<Found> => {
   return { columns, separated }
 }
 
+/** What the engine would make of structures and of most lists is more, or less, than what stands in the file. */
+const isKeptAsJson = (type: string): boolean =>
+  /[[(]/.test(type) && !/^(?:(?:BIGINT|VARCHAR|BOOLEAN)\[\]|DECIMAL\(\d+,\d+\))$/.test(type)
+
 /** JSON has no type for stamps, and the engine drops the offset of one unless it is told to keep it. */
-const jsonColumn = ([name, type]: Row): FileColumn => {
-  const declared = text(type) === 'TIMESTAMP' ? 'TIMESTAMP WITH TIME ZONE' : text(type)
-  return columnOf(text(name), declared)
+const jsonColumn = ([name, given]: Row): FileColumn => {
+  const type = text(given)
+  if (isKeptAsJson(type)) return columnOf(text(name), 'JSON')
+  return columnOf(text(name), type === 'TIMESTAMP' ? 'TIMESTAMP WITH TIME ZONE' : type)
 }
 
 const find = async (file: ListedFile, ask: Ask): Promise<Found> => {

@@ -107,8 +107,8 @@ export const viewOf = (
   columns: readonly FileColumn[],
   rowNumber: string | undefined,
 ): View => {
-  const items = columns.map(({ shape: { name }, cast }) =>
-    cast === undefined ? quoted(name) : `CAST(${quoted(name)} AS ${cast}) AS ${quoted(name)}`,
+  const items = columns.map(({ shape: { name }, as }) =>
+    as === undefined ? quoted(name) : `${as(quoted(name))} AS ${quoted(name)}`,
   )
   const counted = file.format === 'parquet' ? 'file_row_number' : 'row_number() OVER () - 1'
   if (rowNumber !== undefined) items.unshift(`${counted} AS ${quoted(rowNumber)}`)

@@ -32,17 +32,19 @@ const columnQuery: CatalogQuery = {
       SELECT d.oid, t.typbasetype, t.typtypmod, d.required OR t.typnotnull
       FROM domain d JOIN pg_type t ON t.oid = d.base AND t.typtype = 'd')
     SELECT c.relname, c.relkind::text, a.attname, format_type(a.atttypid, a.atttypmod),
-      CASE WHEN b.typtype = 'e' THEN 'enum'
-        WHEN b.typnamespace = 'pg_catalog'::regnamespace OR b.typname = 'citext' THEN b.typname ELSE '' END,
-      coalesce(d.mod, a.atttypmod), a.attnotnull OR coalesce(d.required, FALSE)
+      CASE WHEN b.typtype = 'p' THEN '' WHEN b.typnamespace = 'pg_catalog'::regnamespace THEN b.typname ELSE 'other' END,
+      coalesce(d.mod, a.atttypmod), a.attnotnull OR coalesce(d.required, FALSE),
+      CASE WHEN b.typcategory = 'A' AND b.typname NOT IN ('int2vector', 'oidvector') THEN
+        CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN e.typname ELSE 'other' END END
     FROM relation c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN (SELECT s.* FROM domain s JOIN pg_type t ON t.oid = s.base AND t.typtype <> 'd') d
       ON d.oid = a.atttypid
     JOIN pg_type b ON b.oid = coalesce(d.base, a.atttypid)
+    LEFT JOIN pg_type e ON e.oid = b.typelem
     WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')
     ORDER BY c.relname COLLATE "C", a.attnum`,
-  outputs: [text, text, text, text, text, whole, truth],
+  outputs: [text, text, text, text, text, whole, truth, text],
 }
 
 const keyQuery: CatalogQuery = {
@@ -95,7 +97,7 @@ export const fingerprintQuery: CatalogQuery = {
   outputs: [text],
 }
 
-// By the name of the base type, which is `enum` for all of those. Others, arrays among them, are not served.
+// By the name of the base type. Whatever else has a text is served as that.
 const types: ReadonlyMap<string, EdmType> = new Map([
   ['int2', 'Edm.Int16'],
   ['int4', 'Edm.Int32'],
@@ -110,10 +112,23 @@ const types: ReadonlyMap<string, EdmType> = new Map([
   ['timestamptz', 'Edm.DateTimeOffset'],
   ['uuid', 'Edm.Guid'],
   ['bytea', 'Edm.Binary'],
-  ...'text varchar bpchar char citext name timetz interval json jsonb enum'
-    .split(' ')
-    .map((name) => [name, 'Edm.String'] as const),
+  ['interval', 'Edm.Duration'],
 ])
+
+type Served = Pick<ColumnShape, 'type' | 'opaque' | 'zoneless'>
+
+/** A list of bytes has no form here but its text. */
+const isListed = (element: string): boolean => element !== 'bytea'
+
+/** What is served of a type. @param element the type of the values of an array, else undefined */
+const servedAs = (base: string, element: string | undefined): Served => {
+  if (base === '') return { type: undefined }
+  if (element !== undefined && isListed(element))
+    return { ...servedAs(element, undefined), opaque: 'list' }
+  const type = types.get(base) ?? 'Edm.String'
+  if (type === 'Edm.Duration') return { type, opaque: 'text' }
+  return { type, ...(base === 'timestamp' || base === 'date' ? { zoneless: 'always' } : {}) }
+}
 
 /** PostgreSQL keeps length, or precision and scale, in one number, four above what it means; -1 is none. */
 const sizesOf = (base: string, modifier: number): Pick<ColumnShape, 'length' | 'scale'> => {
@@ -129,10 +144,10 @@ const sizesOf = (base: string, modifier: number): Pick<ColumnShape, 'length' | '
     : { length: Math.max(precision, scale), scale }
 }
 
-const columnOf = ([, , name, declared, base, modifier, required]: Row): ColumnShape => ({
+const columnOf = ([, , name, declared, base, modifier, required, element]: Row): ColumnShape => ({
   name: String(name),
   declaredType: String(declared),
-  type: types.get(String(base)),
+  ...servedAs(String(base), typeof element === 'string' ? element : undefined),
   ...sizesOf(String(base), Number(modifier)),
   nullable: required !== true,
 })

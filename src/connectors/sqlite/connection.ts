@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { localStamp } from '#query/local-stamp.ts'
 import type { Row, Value } from '#query/plan.ts'
 import { matchesPattern } from './pattern.ts'
 
@@ -32,6 +33,7 @@ export const openReadOnly = (file: string, wait: number): DatabaseSync => {
     textFunction((text) => text.trim()),
   )
   db.function('pattern_matches', only, matchesPattern)
+  db.function('local_stamp', only, (value, zone) => bindable(localStamp(value, zone)))
   return db
 }
 

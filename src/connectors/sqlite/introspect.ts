@@ -28,6 +28,8 @@ const columnOf = ({ name, type, notnull, pk }: Record_): ColumnShape => {
     length: declared?.length,
     scale: declared?.scale,
     nullable: notnull !== 1 && pk === 0,
+    // Stamps are texts, each of which may name a zone.
+    zoneless: 'by-value',
   }
 }
 

@@ -2,6 +2,7 @@
 // one batch ready at most: rows are read when they are asked for.
 import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
+import { Refusal } from '#lib/refusal.ts'
 import type { Row } from '#query/plan.ts'
 import {
   batchCharacters,
@@ -61,17 +62,24 @@ const handle = (message: ToReader<ReadRequest>): void => {
   if (cursor !== undefined) sendBatch(cursor)
 }
 
+const failureOf = (error: unknown): FromReader => {
+  const { errcode, message: detail } = error as Error & { errcode?: number }
+  // Said by a function of ours, of what it is asked for.
+  if (error instanceof Refusal)
+    return { kind: 'failed', as: 'unsupported', message: detail, detail }
+  const busy = errcode === 5 || errcode === 6
+  const message = busy
+    ? 'The database is being written to; try again.'
+    : 'The database refused the read.'
+  return { kind: 'failed', as: busy ? 'busy' : 'rejected', message, detail }
+}
+
 const answer = (message: ToReader<ReadRequest>): void => {
   try {
     handle(message)
   } catch (error) {
     cursor = undefined
-    const { errcode, message: detail } = error as Error & { errcode?: number }
-    const busy = errcode === 5 || errcode === 6
-    const text = busy
-      ? 'The database is being written to; try again.'
-      : 'The database refused the read.'
-    send({ kind: 'failed', as: busy ? 'busy' : 'rejected', message: text, detail })
+    send(failureOf(error))
   }
 }
 

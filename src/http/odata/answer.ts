@@ -6,6 +6,8 @@ import type { Model } from '#odata/edm/model.ts'
 import { badRequest, notSupported, ODataError } from '#odata/errors.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
 import { parseResourcePath } from '#odata/parse/resource-path.ts'
+import { zonedModel } from '#odata/edm/zoned.ts'
+import { requireTimeZone } from '#odata/time-zone.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import { answerCollection, answerCount } from './collection.ts'
 import { finishAnswer } from './conditional.ts'
@@ -47,7 +49,16 @@ const createState = (model: Model): ModelState => ({
   entities: createBoundedMap(200),
   collections: createBoundedMap(200),
   options: createBoundedMap(500),
+  zones: createBoundedMap(8),
 })
+
+/** The state for a zone: what depends on the model depends on how its stamps are read. */
+const stateIn = (state: ModelState, id: string | undefined): ModelState => {
+  if (id === undefined) return state
+  const zoned = state.zones.get(id)
+  if (zoned !== undefined) return zoned
+  return state.zones.set(id, createState(zonedModel(state.model, requireTimeZone(id, 'timezone'))))
+}
 
 /** What is made of a model is kept as long as the model. */
 const createStates = (deps: ServiceDeps) => {
@@ -142,6 +153,17 @@ const checkRequest = (
   }
 }
 
+/** What the request says of its zone counts before what the data source says (data access reference A.11). */
+const timeZoneOf = (
+  { timeZone }: Call['options'],
+  headers: ODataRequest['headers'],
+  settings: ServiceDeps['settings'],
+): string | undefined => {
+  const header = headers['ddcloud-timezone']
+  if (timeZone !== undefined) return timeZone
+  return header === undefined ? settings.timeZone : requireTimeZone(header, 'ddcloud-timezone').id
+}
+
 const optionsOf = (state: ModelState, query: string): Call['options'] => {
   const known = state.options.get(query)
   if (known !== undefined) return known
@@ -164,13 +186,18 @@ export const createODataService = (deps: ServiceDeps): ODataService => {
       checkRequest(request, deps.settings)
       const version = negotiateVersion(request.headers)
       const path = parseResourcePath(request.path)
-      const state = await stateOf(context.modelDemand)
-      const options = optionsOf(state, request.query)
+      const base = await stateOf(context.modelDemand)
+      const given = optionsOf(base, request.query)
+      const timeZone = timeZoneOf(given, request.headers, deps.settings)
+      const options = given.timeZone === timeZone ? given : { ...given, timeZone }
+      const state = stateIn(base, timeZone)
       const links = createSealedLinks()
-      const call: Call = { deps, state, request, options, version, links, context, signal }
+      const now = new Date((deps.clock ?? Date.now)()).toISOString()
+      const call: Call = { deps, state, request, options, now, version, links, context, signal }
+      const how = { version, timeZone }
       const answer = options.explain
         ? await answerExplanation(path, call, dispatch)
-        : finishAnswer(await dispatch(path, call), request.headers['if-none-match'], version)
+        : finishAnswer(await dispatch(path, call), request.headers['if-none-match'], how)
       return request.method === 'HEAD' ? withoutBody(answer) : answer
     },
     model: async () => (await stateOf()).model,

@@ -69,6 +69,7 @@ export const answerCount = async (
     limit: undefined,
     offset: undefined,
     after: undefined,
+    now: call.now,
   })
   return answerWith(200, 'text/plain;charset=utf-8', String(await countRows(call, plan)))
 }

@@ -7,7 +7,9 @@ import { splitList } from './header-list.ts'
 import { isStream, type ODataAnswer } from './service-answer.ts'
 
 /** What of a request decides how its answer looks, so that one kept for another request is not taken for it. */
-const varies = 'Accept, Authorization, OData-MaxVersion, OData-Version, Prefer'
+const varies = 'Accept, Authorization, OData-MaxVersion, OData-Version, Prefer, ddcloud-timezone'
+
+type How = { readonly version: ODataVersion; readonly timeZone: string | undefined }
 
 /** A short name of the form of an answer: one of few, so that it is counted once. */
 const formOf = (form: string): string =>
@@ -18,9 +20,9 @@ const forms = createBoundedMap<string>(100)
  * Weak: it vouches for what an answer says and not for its bytes, since a next link is sealed anew each time. Nor is it
  * the version of an entity, which is why no body carries it.
  */
-const etagOf = (text: string, contentType: string, version: ODataVersion): string =>
+const etagOf = (text: string, contentType: string, { version, timeZone = '' }: How): string =>
   // The body by itself: hashing turns it into one flat text, which sending it needs as well.
-  `W/"${hash('sha256', text, 'base64url').slice(0, 27)}${formOf(`${version} ${contentType}`)}"`
+  `W/"${hash('sha256', text, 'base64url').slice(0, 27)}${formOf(`${version} ${contentType} ${timeZone}`)}"`
 
 const textOf = (body: string | Uint8Array): string =>
   typeof body === 'string' ? body : Buffer.from(body).toString('base64')
@@ -40,12 +42,13 @@ const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean => {
 export const finishAnswer = (
   answer: ODataAnswer,
   ifNoneMatch: string | undefined,
-  version: ODataVersion,
+  how: How,
 ): ODataAnswer => {
   const { status, headers, body, identity } = answer
+  const { version } = how
   if (status !== 200 || isStream(body))
     return { ...answer, headers: { ...headers, 'OData-Version': version } }
-  const etag = etagOf(identity ?? textOf(body), headers['Content-Type'] ?? '', version)
+  const etag = etagOf(identity ?? textOf(body), headers['Content-Type'] ?? '', how)
   const all = {
     ...headers,
     'OData-Version': version,

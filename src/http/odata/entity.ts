@@ -51,7 +51,10 @@ const prepare = (call: Call, resource: BoundResource): PreparedEntity => {
   const format = formatOf(call)
   const query = queryOf(call, resource)
   const isFull = format.metadata === 'full'
-  const plan = planEntity(path, query, resource.budget.rows, isFull ? 'all' : undefined)
+  const plan = planEntity(path, query, resource.budget.rows, {
+    keyed: isFull ? 'all' : undefined,
+    now: call.now,
+  })
   const context = contextUrl(serviceRoot, path.set.name, query.listed, true)
   const isEmpty = !isFull && query.outputs.length === 0 && query.expands.length === 0
   return {
@@ -102,10 +105,18 @@ const answerNothing = async (call: Call, resource: BoundResource): Promise<OData
     { ...owner, set },
     { ...query, filter: undefined, orderBy: [], options: call.options, pipeline: undefined },
     budget.rows,
+    { now: call.now },
   )
   if ((await readOne(call, plan)) === undefined) throw noEntity({ ...owner, set })
   return nothing()
 }
+
+/** What is about a moment is made anew for the next one. */
+const keptUnlessDated = (
+  entities: Call['state']['entities'],
+  key: string,
+  made: PreparedEntity,
+): PreparedEntity => (made.plan.isDated ? made : entities.set(key, made))
 
 /** The plan of `Set(key)` is made once for a projection; the key's values are put into its first slots. */
 const preparedFor = (
@@ -114,13 +125,14 @@ const preparedFor = (
 ): { readonly prepared: PreparedEntity; readonly plan: ReadPlan } => {
   const { state, request, version } = call
   const { key, set } = resource.path
-  if (key === undefined) {
+  // In another zone than GMT which local times a stamp means depends on the stamp.
+  if (key === undefined || set.type.key.some(({ zone }) => zone !== undefined)) {
     const prepared = prepare(call, resource)
     return { prepared, plan: prepared.plan }
   }
   const cacheKey = `${set.name}?${request.query}#${version} ${request.headers.accept}`
   const known = state.entities.get(cacheKey)
-  const shared = known ?? state.entities.set(cacheKey, prepare(call, resource))
+  const shared = known ?? keptUnlessDated(state.entities, cacheKey, prepare(call, resource))
   const { layout, shape, values } = shared.plan
   // A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each.
   const prepared =
@@ -164,7 +176,7 @@ const readProperty = async (
     options: call.options,
     pipeline: undefined,
   }
-  const found = await readOne(call, planEntity(path, query, budget.rows))
+  const found = await readOne(call, planEntity(path, query, budget.rows, { now: call.now }))
   if (found === undefined) throw noEntity(path)
   return valueIn(found)
 }
@@ -185,14 +197,12 @@ export const answerProperty = async (
   refuseOptions(call)
   const format = formatOf(call)
   const value = await readProperty(call, resource, property)
-  if (value === null) return nothing()
+  if (value === null && property.collection !== true) return nothing()
   const fragment = `${resource.path.text}/${encodeURIComponent(property.name)}`
   const head = openObject(format, contextUrlOf(call.deps.serviceRoot, fragment))
   const text = createValueRenderer(property, format.ieee754)(value)
   const isTold = format.metadata === 'full' && isTypeHidden(property.type, text)
-  const type = isTold
-    ? `${controlName(format, 'type')}:${primitiveType(format, property.type)},`
-    : ''
+  const type = isTold ? `${controlName(format, 'type')}:${primitiveType(format, property)},` : ''
   return answerWith(200, jsonContentType(format), `${head}${type}"value":${text}}`)
 }
 
@@ -203,6 +213,8 @@ export const answerValue = async (
   property: Property,
 ): Promise<ODataAnswer> => {
   refuseOptions(call)
+  if (property.collection === true)
+    throw badRequest(`'${property.name}' is a list, which has no bare value; leave /$value out.`)
   const value = await readProperty(call, resource, property)
   if (value === null) return nothing()
   if (property.type === 'Edm.Binary') {
@@ -232,7 +244,7 @@ export const answerReference = async (
     options: call.options,
     pipeline: undefined,
   }
-  const plan = planEntity(path, query, budget.rows, 'own')
+  const plan = planEntity(path, query, budget.rows, { keyed: 'own', now: call.now })
   const row = await readOne(call, plan)
   if (row === undefined) return answerNothing(call, resource)
   const key = plan.layout.keyAt.map((at) => row[at] ?? null)

@@ -7,6 +7,7 @@ test('what HDP’s headers ask for and is so anyhow is accepted', () => {
     {},
     { 'ddcloud-refresh-result': '0', 'ddcloud-top-mode': '1' },
     { 'ddcloud-refresh-result': '1', 'ddcloud-top-mode': '0', 'ddcloud-timezone': 'UTC' },
+    { 'ddcloud-timezone': 'America/New_York' },
   ])
     checkHdpHeaders(headers)
 })
@@ -14,7 +15,8 @@ test('what HDP’s headers ask for and is so anyhow is accepted', () => {
 for (const [name, value, kind] of [
   ['ddcloud-refresh-result', '2', 'bad-request'],
   ['ddcloud-top-mode', 'true', 'bad-request'],
-  ['ddcloud-timezone', 'America/New_York', 'not-implemented'],
+  ['ddcloud-timezone', 'America/New_Yrok', 'bad-request'],
+  ['ddcloud-timezone', '', 'bad-request'],
   ['ddcloud-datasource-user', 'scott', 'not-implemented'],
   ['ddcloud-datasource-password', '', 'not-implemented'],
 ] as const)

@@ -46,7 +46,7 @@ export const renderContext = (call: Call, format: JsonFormat): RenderContext => 
     const { top } = query.options
     return linkTo(call, {
       path: `${entityPath(owner, ownerKey)}/${encodeURIComponent(name)}${what === 'ref' ? '/$ref' : ''}`,
-      canonical: canonicalQuery(query.options),
+      canonical: canonicalQuery({ ...query.options, timeZone: call.options.timeZone }),
       after,
       left: top === undefined ? undefined : top - size,
     })

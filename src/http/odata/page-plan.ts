@@ -6,6 +6,7 @@ import { createEntityRenderer, createReferenceRenderer } from '#odata/render/ent
 import { parseCursor, type Cursor } from '#query/cursor.ts'
 import { planCollection, type PageRequest } from '#query/from-odata.ts'
 import type { Row } from '#query/plan.ts'
+import { namingRows } from './naming-rows.ts'
 import { cursorContext, renderContext } from './page-links.ts'
 import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
 
@@ -34,7 +35,7 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
   const isAggregated = query.pipeline?.isAggregated === true
   const isFull = format.metadata === 'full' && !isAggregated
   const keyed = isReferences ? 'own' : isFull ? 'all' : undefined
-  const plan = planCollection(path, query, rows, { ...page, keyed })
+  const plan = planCollection(path, query, rows, { ...page, keyed, now: call.now })
   const { keyAt } = plan.layout
   const references = () => {
     const render = createReferenceRenderer(path.set, { format, serviceRoot: call.deps.serviceRoot })
@@ -48,8 +49,11 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
           isDynamic: (name) => !name.includes('/') && !path.set.type.properties.has(name),
         })
       : createEntityRenderer(plan.layout, renderContext(call, format))
-  if (form.kind === 'csv') return { plan, render: createCsvRenderer(plan.layout.properties) }
-  return { plan, render: isReferences ? references() : entities() }
+  if (form.kind === 'csv') {
+    const render = createCsvRenderer(plan.layout.properties)
+    return { plan, render: namingRows(plan, path.set, render) }
+  }
+  return { plan, render: namingRows(plan, path.set, isReferences ? references() : entities()) }
 }
 
 /** A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each. */
@@ -59,8 +63,19 @@ const renderedFor = (
   plan: RenderedPlan['plan'],
 ): RenderedPlan => ({
   plan,
-  render: createEntityRenderer(plan.layout, renderContext(call, form.json)),
+  render: namingRows(
+    plan,
+    plan.layout.query.set,
+    createEntityRenderer(plan.layout, renderContext(call, form.json)),
+  ),
 })
+
+/** A plan about a moment is made anew for the next one. */
+const keptUnlessDated = (
+  plans: PreparedCollection['plans'],
+  key: string,
+  made: RenderedPlan,
+): RenderedPlan => (made.plan.isDated ? made : plans.set(key, made))
 
 /** The plan of the rows from the first one on, all of them where there is no limit. */
 export const firstPlan = (
@@ -71,7 +86,7 @@ export const firstPlan = (
   const { plans, query } = prepared
   const offset = (call.options.skip ?? 0) > 0 ? call.options.skip : undefined
   const first = () => planned(call, prepared, { limit, offset, after: undefined })
-  const known = plans.get(String(limit)) ?? plans.set(String(limit), first())
+  const known = plans.get(String(limit)) ?? keptUnlessDated(plans, String(limit), first())
   return query.expands.length === 0 ? known : renderedFor(call, prepared, known.plan)
 }
 

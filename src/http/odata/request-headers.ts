@@ -9,6 +9,7 @@ const names = [
   'odata-version',
   'odata-maxversion',
   'if-none-match',
+  'ddcloud-timezone',
 ] as const satisfies readonly (keyof ODataRequest['headers'])[]
 
 /** Of the headers of a request those that mean something to OData, repetitions joined as HTTP joins them. */

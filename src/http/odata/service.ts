@@ -32,6 +32,8 @@ export type ServiceDeps = {
   readonly sealer: CursorSealer
   /** Absolute URL of the service root, without query. */
   readonly serviceRoot: string
+  /** The time of day, in milliseconds since 1970; the machine's where none is given. */
+  readonly clock?: () => number
 }
 
 /** Longer URLs are refused before they are looked at (threat T70). */
@@ -49,6 +51,7 @@ export type ODataRequest = {
     readonly 'odata-version'?: string | undefined
     readonly 'odata-maxversion'?: string | undefined
     readonly 'if-none-match'?: string | undefined
+    readonly 'ddcloud-timezone'?: string | undefined
   }
 }
 
@@ -103,6 +106,8 @@ export type ModelState = {
   readonly entities: BoundedMap<PreparedEntity>
   readonly collections: BoundedMap<PreparedCollection>
   readonly options: BoundedMap<QueryOptions>
+  /** The same as other zones read it, by the id of the zone. */
+  readonly zones: BoundedMap<ModelState>
 }
 
 /** A request on its way through, its parts known. */
@@ -110,7 +115,10 @@ export type Call = {
   readonly deps: ServiceDeps
   readonly state: ModelState
   readonly request: ODataRequest
+  /** Their time zone is the one that counts, wherever it was said; none where nobody said one. */
   readonly options: QueryOptions
+  /** When the request came, as a stamp in GMT. */
+  readonly now: string
   /** Of the protocol, as the answer speaks it. */
   readonly version: ODataVersion
   /** The links that this answer has been given so far. */

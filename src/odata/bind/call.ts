@@ -5,6 +5,7 @@ import { notSupported } from '../errors.ts'
 import { functionRow, functions, isFunctionName } from '../functions.ts'
 import type { BoundExpression, BoundLiteral } from './bound.ts'
 import { faultAt, suggestion, type Scope } from './scope.ts'
+import { zoneOf } from './zones.ts'
 import { checkBoolean, commonType, familyOrNull, isCastable, type Bind } from './types.ts'
 
 type Kind<K extends ODataExpression['kind']> = Extract<ODataExpression, { readonly kind: K }>
@@ -29,7 +30,13 @@ const bindConstant = (call: Kind<'call'>, scope: Scope, bind: BindAny) => {
   const bound = bind(only, scope)
   if (familyOrNull(bound) !== 'datetime')
     throw faultAt(scope, `'${name}' takes an Edm.DateTimeOffset`, only.at)
-  // Every stamp is served in GMT; null has no offset.
+  const zone = zoneOf(bound)
+  if (zone?.isFixed === false)
+    throw notSupported(`'${name}' of a stamp without a zone, in a zone whose offset changes`, {
+      target: scope.target,
+      position: at,
+    })
+  // What names a zone is served in GMT; null has no offset.
   const isNull: BoundExpression = {
     kind: 'compare',
     operator: 'ne',
@@ -37,8 +44,8 @@ const bindConstant = (call: Kind<'call'>, scope: Scope, bind: BindAny) => {
     right: { kind: 'literal', type: 'null', value: null, at },
     type: 'Edm.Boolean',
   }
-  const zero = constant('Edm.Int32', 0n, at)
-  return { kind: 'case', branches: [{ when: isNull, value: zero }], type: 'Edm.Int32' } as const
+  const minutes = constant('Edm.Int32', BigInt((zone?.offsetAt(0) ?? 0) / 60), at)
+  return { kind: 'case', branches: [{ when: isNull, value: minutes }], type: 'Edm.Int32' } as const
 }
 
 export const bindCall = (call: Kind<'call'>, scope: Scope, bind: BindAny): BoundExpression => {

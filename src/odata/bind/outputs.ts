@@ -2,6 +2,7 @@
 import type { Property } from '../edm/model.ts'
 import type { EdmType } from '../edm/types.ts'
 import type { BoundExpression, BoundOutput } from './bound.ts'
+import { zoneFacets } from './zones.ts'
 
 /** A property that no table has. */
 export const propertyOf = (name: string, type: EdmType | 'null'): Property => ({
@@ -16,7 +17,7 @@ export const propertyOf = (name: string, type: EdmType | 'null'): Property => ({
 
 /** The member that a computed value shows itself as (OData 4.01 URL 5.1.3). */
 export const computedOutput = (name: string, expression: BoundExpression): BoundOutput => ({
-  property: propertyOf(name, expression.type),
+  property: { ...propertyOf(name, expression.type), ...zoneFacets(expression) },
   expression,
 })
 

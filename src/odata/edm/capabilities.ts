@@ -82,10 +82,12 @@ const readOnly: readonly Annotation[] = [
   restriction('Delete', { Deletable: false }),
 ]
 
-/** Of one entity set: nothing is written, and bytes can neither be compared nor ordered. */
+/** Of one entity set: nothing is written, and bytes, like all that is opaque, can neither be compared nor ordered. */
 export const setAnnotations = ({ type }: EntitySet): readonly Annotation[] => {
-  const bytes = [...type.properties.values()].filter((p) => familyOf(p.type) === 'binary')
-  const properties = bytes.map(({ name }) => name)
+  const shown = [...type.properties.values()].filter(
+    (p) => familyOf(p.type) === 'binary' || p.opaque !== undefined,
+  )
+  const properties = shown.map(({ name }) => name)
   const navigates = type.navigations.size > 0
   return [
     ...readOnly,

@@ -28,7 +28,8 @@ const annotations = (all: readonly Annotation[]): readonly (readonly [string, un
   all.map(({ term, value }) => [`@${term}`, annotationValue(value)])
 
 /** CSDL JSON 7: a member that is left out means Edm.String, not nullable, unbounded. */
-const property = ({ type, nullable, maxLength, precision, scale }: Property): Json => ({
+const property = ({ type, nullable, maxLength, precision, scale, collection }: Property): Json => ({
+  ...(collection === true ? { $Collection: true } : {}),
   ...(type === 'Edm.String' ? {} : { $Type: type }),
   ...(nullable ? { $Nullable: true } : {}),
   ...(maxLength === undefined ? {} : { $MaxLength: maxLength }),

@@ -46,14 +46,16 @@ const annotations = (all: readonly Annotation[]): string =>
     .map(({ term, value }) => holding(`<Annotation${attribute('Term', term)}`, 'Annotation', value))
     .join('')
 
-const property = ({ name, type, nullable, maxLength, precision, scale }: Property): string => {
+const property = (of: Property): string => {
+  const { name, type, nullable, maxLength, precision, scale, collection } = of
   // Without a facet the fraction of a second would be cut (CSDL 7.2.3) and every decimal be an integer.
   const facets =
     attribute('Nullable', nullable ? undefined : false) +
     attribute('MaxLength', maxLength) +
     attribute('Precision', isTimed(type) ? 6 : precision) +
     attribute('Scale', type === 'Edm.Decimal' ? (scale ?? 'variable') : undefined)
-  return `<Property${attribute('Name', name)} Type="${type}"${facets}/>`
+  const told = collection === true ? `Collection(${type})` : type
+  return `<Property${attribute('Name', name)} Type="${told}"${facets}/>`
 }
 
 const navigation = (namespace: string, nav: NavigationProperty): string => {

@@ -55,12 +55,23 @@ const typeOfColumn = (column: ColumnShape, map: SchemaMap, own: ColumnMap): EdmT
   return unbound && map.unboundNumberAsDouble === true ? 'Edm.Double' : type
 }
 
+/** What the schema map makes of a column that nobody can look into is still what the store writes. */
+const facetsOf = (
+  { opaque, zoneless, type: own }: ColumnShape,
+  type: EdmType,
+): Pick<Property, 'collection' | 'opaque' | 'zoneless'> => ({
+  ...(opaque === 'list' || (opaque === 'text' && type === own) ? { opaque } : {}),
+  ...(opaque === 'list' && type === own ? { collection: true } : {}),
+  ...(type === 'Edm.DateTimeOffset' && zoneless !== undefined ? { zoneless } : {}),
+})
+
 const propertyOf = (column: ColumnShape, name: string, type: EdmType, map: SchemaMap): Property => {
   const decimal = type === 'Edm.Decimal'
   return {
     name,
     type,
-    nullable: column.nullable,
+    // OData knows no null list, and anything may be in one (CSDL 7.2.1).
+    nullable: column.nullable || column.opaque === 'list',
     maxLength: type === 'Edm.String' || type === 'Edm.Binary' ? column.length : undefined,
     precision: decimal ? (column.length ?? map.unboundNumberPrecision) : undefined,
     scale: decimal
@@ -69,6 +80,7 @@ const propertyOf = (column: ColumnShape, name: string, type: EdmType, map: Schem
         : (column.scale ?? 0)
       : undefined,
     column: column.name,
+    ...facetsOf(column, type),
   }
 }
 
@@ -103,7 +115,7 @@ const propertiesOf = (
     if (own.excludedColumns?.includes(column.name) && !isKey) continue
     const columnMap = own.columns?.[column.name] ?? {}
     const type = typeOfColumn(column, map, columnMap)
-    if (type === undefined) {
+    if (type === undefined || (isKey && column.opaque !== undefined)) {
       warnings.push(typeNotSupported(table, column, isKey))
       continue
     }
@@ -119,7 +131,7 @@ const searchOf = (own: TableMap, byColumn: ReadonlyMap<string, Property>): Entit
   const { searchMode = 'no-search', columns = {} } = own
   const properties = Object.entries(columns).flatMap(([name, { searchable }]) => {
     const property = searchable === true ? byColumn.get(name) : undefined
-    return property?.type === 'Edm.String' ? [property] : []
+    return property?.type === 'Edm.String' && property.opaque === undefined ? [property] : []
   })
   if (searchMode === 'no-search' || properties.length === 0) return undefined
   return { mode: searchMode === 'begins' ? 'begins' : 'substring', properties }

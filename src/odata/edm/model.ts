@@ -1,3 +1,5 @@
+import type { TimeZone } from '#lib/time-zone.ts'
+import type { Opaque, Zoneless } from './tables.ts'
 import type { EdmType } from './types.ts'
 
 export type Property = {
@@ -9,6 +11,14 @@ export type Property = {
   readonly scale: number | undefined
   /** The column of the table behind it. */
   readonly column: string
+  /** How the store writes values that no expression can look into; `type` is what they are for the client. */
+  readonly opaque?: Opaque
+  /** Whether each value is a list of values of `type`. */
+  readonly collection?: true
+  /** Of a stamp: whether its values name no zone of their own; undefined where they all do. */
+  readonly zoneless?: Zoneless
+  /** The zone that it is read in, where that is another one than GMT (`zoned.ts`). */
+  readonly zone?: TimeZone
 }
 
 export type NavigationProperty = {

@@ -1,5 +1,6 @@
 import type { ODataExpression, QueryOptions } from '../ast.ts'
-import { badRequest, notSupported } from '../errors.ts'
+import { badRequest } from '../errors.ts'
+import { requireTimeZone } from '../time-zone.ts'
 import { decodeText, escapedSemicolons } from './decode.ts'
 import { parseExpressionHere } from './expression.ts'
 import { parseWhole } from './grammar.ts'
@@ -33,11 +34,6 @@ const dollarOnly: ReadonlySet<string> = new Set([
   'explain',
 ])
 
-const gmt: ReadonlySet<string> = new Set(['gmt', 'utc', 'z', 'etc/utc', 'etc/gmt'])
-
-/** Whether a time zone is the one that timestamps are served in. */
-export const isGreenwich = (zone: string): boolean => gmt.has(zone.toLowerCase())
-
 type Given = {
   readonly options: MutableOptions
   readonly aliases: Map<string, ODataExpression>
@@ -45,11 +41,13 @@ type Given = {
 }
 
 /** An alias (OData 4.01 URL 5.3), HDP's own option, or a custom one, which is ignored (4.01 Protocol 6.1). */
-const addOther = ({ aliases }: Given, name: string, raw: string): void => {
+const addOther = ({ aliases, options }: Given, name: string, raw: string): void => {
   const value = decodeText(raw, name)
-  // HDP's own option: timestamps are served in GMT only, so another zone must not seem to work.
-  if (name === 'timezone' && !isGreenwich(value))
-    throw notSupported('time zones other than GMT', { target: 'timezone' })
+  if (name === 'timezone') {
+    if (options.timeZone !== undefined)
+      throw badRequest('Give timezone only once.', { target: name })
+    options.timeZone = requireTimeZone(value, name).id
+  }
   if (!name.startsWith('@')) return
   if (!/^@[\p{L}\p{Nl}_]/u.test(name))
     throw badRequest(`'${name}' is no name of an alias.`, { target: name })

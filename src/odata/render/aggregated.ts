@@ -49,7 +49,7 @@ const renderMembers = (members: readonly Member[], how: AggregatedOptions): Rend
     const { type, name } = member.property
     const value = createValueRenderer(member.property, format.ieee754)
     const isTold = format.metadata === 'full' || (format.metadata === 'minimal' && isDynamic(name))
-    const typed = `${controlName(format, 'type', member.name)}:${primitiveType(format, type)},`
+    const typed = `${controlName(format, 'type', member.name)}:${primitiveType(format, member.property)},`
     return (row) => {
       const text = value(valueIn(row[member.at]))
       return `${isTold && isTypeHidden(type, text) ? typed : ''}${quoted}:${text}`

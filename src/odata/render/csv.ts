@@ -14,7 +14,8 @@ export const csvHeader = (properties: readonly Property[]): string =>
   properties.map(({ name }) => fieldOf(name)).join(',') + endOfRecord
 
 /** Types whose text may be empty, or have any character; that of all others stands as it is. */
-const isFree = ({ type }: Property): boolean => type === 'Edm.String' || type === 'Edm.Binary'
+const isFree = ({ type, collection }: Property): boolean =>
+  collection === true || type === 'Edm.String' || type === 'Edm.Binary'
 
 const createField = (property: Property): ((cell: RawCell | undefined) => string) => {
   const render = createTextRenderer(property)

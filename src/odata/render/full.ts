@@ -25,7 +25,7 @@ const createMember = (property: Property, format: JsonFormat) => {
   const { name, type } = property
   const cell = createValueRenderer(property, format.ieee754)
   const plain = `${JSON.stringify(name)}:`
-  const typed = `${controlName(format, 'type', name)}:${primitiveType(format, type)},${plain}`
+  const typed = `${controlName(format, 'type', name)}:${primitiveType(format, property)},${plain}`
   return (value: RawCell | undefined): string => {
     const text = cell(valueIn(value))
     return (isTypeHidden(type, text) ? typed : plain) + text

@@ -1,8 +1,10 @@
 // Rows as OData JSON (OData 4.01 JSON Format). A renderer is made once per projection and then only
 // concatenates; a value that its type cannot hold breaks the answer instead of being bent.
 import type { Property } from '../edm/model.ts'
-import type { EdmType } from '../edm/types.ts'
+import { isFloating, isInteger, type EdmType } from '../edm/types.ts'
 import { ODataError } from '../errors.ts'
+import { durationFromText, durationOf } from './duration.ts'
+import { createStampRenderer } from './stamp.ts'
 
 /** What a source gives for a property; query/plan.ts has the same type under the name Value. */
 export type RawValue = null | boolean | number | bigint | string | Uint8Array
@@ -48,20 +50,12 @@ const double: RenderValue = (value) => {
   return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"INF"' : '"-INF"'
 }
 
-const isoStamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?Z$/
-const looseStamp = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,12})?(Z|[+-]\d\d:\d\d)?)?$/i
-
-/** Always with an offset, and that is Z: readers such as Power Query refuse a stamp without one. */
-const stamp: RenderValue = (value) => {
-  if (typeof value !== 'string') return undefined
-  if (isoStamp.test(value)) return `"${value}"`
-  const found = looseStamp.exec(value)
-  if (found === null) return undefined
-  const [, date, clock = '00:00', second = ':00', fraction = '', zone = 'Z'] = found
-  const instant = Date.parse(`${date}T${clock}${second}${zone.toUpperCase()}`)
-  return Number.isNaN(instant)
-    ? undefined
-    : `"${new Date(instant).toISOString().slice(0, 19)}${fraction}Z"`
+const stampIn = (property: Pick<Property, 'zone' | 'zoneless'>): RenderValue => {
+  const spell = createStampRenderer(property)
+  return (value) => {
+    const text = typeof value === 'string' ? spell(value) : undefined
+    return text === undefined ? undefined : `"${text}"`
+  }
 }
 
 const matching =
@@ -89,7 +83,7 @@ const renderers: Record<EdmType, RenderValue> = {
       ? undefined
       : JSON.stringify(typeof value === 'string' ? value : String(value)),
   'Edm.Date': matching(/^\d{4}-\d\d-\d\d$/),
-  'Edm.DateTimeOffset': stamp,
+  'Edm.DateTimeOffset': stampIn({}),
   'Edm.TimeOfDay': matching(/^\d\d:\d\d(:\d\d(\.\d{1,12})?)?$/),
   'Edm.Guid': matching(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i),
   'Edm.Binary': (value) =>
@@ -97,12 +91,48 @@ const renderers: Record<EdmType, RenderValue> = {
   'Edm.Duration': (value) => duration(value),
 }
 
-/** Seconds as `PT1.5S`; a sign stands before the P (CSDL 4.4, dayTimeDuration). */
+/** Seconds, or what a store wrote. */
 const duration: RenderValue = (value) => {
+  if (typeof value === 'string') {
+    const text = durationFromText(value)
+    return text && `"${text}"`
+  }
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
   const digits = plainDigits(Math.abs(Number(value)))
-  return digits === undefined ? undefined : `"${value < 0 ? '-' : ''}PT${digits}S"`
+  return digits && `"${durationOf(digits, value < 0)}"`
 }
+
+/** The value that a store wrote as a text, as an element of a list. */
+const fromText = (text: string, type: EdmType): RawValue => {
+  if (type === 'Edm.Boolean')
+    return /^t(?:rue)?$/.test(text) || (/^f(?:alse)?$/.test(text) ? false : text)
+  if (isInteger(type)) return /^-?\d{1,19}$/.test(text) ? BigInt(text) : text
+  if (!isFloating(type)) return text
+  const words: Readonly<Record<string, number>> = {
+    NaN: Number.NaN,
+    nan: Number.NaN,
+    Infinity,
+    inf: Infinity,
+    '-Infinity': -Infinity,
+    '-inf': -Infinity,
+  }
+  return words[text] ?? (/^[-+.\de]+$/i.test(text) ? Number(text) : text)
+}
+
+type Element = (value: RawValue) => string | undefined
+
+/** A JSON list of texts as a list of values; lists of lists are none. */
+const createListRenderer =
+  (type: EdmType, element: Element): RenderValue =>
+  (value) => {
+    const list: unknown = typeof value === 'string' ? JSON.parse(value) : undefined
+    if (!Array.isArray(list)) return undefined
+    const rendered = list.map((item: unknown) => {
+      if (item === null) return 'null'
+      return typeof item === 'string' ? element(fromText(item, type)) : undefined
+    })
+    return rendered.includes(undefined) ? undefined : `[${rendered.join(',')}]`
+  }
 
 /** JSON Format 3.2: with IEEE754Compatible=true these two are strings. */
 const isQuoted = (type: EdmType): boolean => type === 'Edm.Int64' || type === 'Edm.Decimal'
@@ -126,10 +156,18 @@ export const createValueRenderer = (
   property: Property,
   ieee754: boolean,
 ): ((value: RawValue) => string) => {
-  const render = renderers[property.type]
-  const quote = ieee754 && isQuoted(property.type)
+  const { type } = property
+  const one = type === 'Edm.DateTimeOffset' ? stampIn(property) : renderers[type]
+  const isNumberText = ieee754 && isQuoted(property.type)
+  const element: Element = (value) => {
+    const text = value === null ? 'null' : one(value)
+    return isNumberText && text !== undefined ? `"${text}"` : text
+  }
+  const isList = property.collection === true
+  const render = isList ? createListRenderer(type, element) : one
+  const quote = isNumberText && !isList
   return (value) => {
-    if (value === null) return 'null'
+    if (value === null) return isList ? '[]' : 'null'
     const text = render(value)
     if (text === undefined) throw unrepresentable(property)
     return quote ? `"${text}"` : text
@@ -139,13 +177,19 @@ export const createValueRenderer = (
 /** Makes the function that renders one value as bare text, as it stands in a URL, in CSV, or alone; null is `null`. */
 export const createTextRenderer = (property: Property): ((value: RawValue) => string) => {
   const render = createValueRenderer(property, false)
+  const isText = property.type === 'Edm.String' && property.collection !== true
   return (value) => {
     // JSON would escape it, only to be read back.
-    if (typeof value === 'string' && property.type === 'Edm.String') return value
+    if (typeof value === 'string' && isText) return value
     const json = render(value)
     return json.startsWith('"') ? json.slice(1, -1) : json
   }
 }
+/** A refusal of a value, with the row that holds it. */
+export const inRow = (error: unknown, row: string): unknown =>
+  error instanceof ODataError && error.kind === 'unrepresentable'
+    ? new ODataError(error.kind, `${error.message} It is in ${row}.`, { target: error.target })
+    : error
 
 /** Makes the function that renders the members of one row, without the braces. */
 export const createRowRenderer = (

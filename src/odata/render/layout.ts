@@ -11,6 +11,8 @@ export type Layout = {
   readonly expands: readonly ExpandLayout[]
   /** Cells with the order of the row, for the link to what follows it. */
   readonly orderAt: readonly number[]
+  /** Cells with the key where the order has it, to name a row by. */
+  readonly namedAt: readonly number[]
   /** Cells with the key; empty where nobody needs it. */
   readonly keyAt: readonly number[]
 }

@@ -113,7 +113,11 @@ const pairsOf = (options: QueryOptions): readonly (readonly [string, string])[] 
 
 /** The options of a request as a query string, in a fixed order and without `$skiptoken`. */
 export const renderQueryOptions = (options: QueryOptions): string => {
-  const { format } = options
-  const pairs = [...pairsOf(options), ...(format === undefined ? [] : [['$format', format]])]
+  const { format, timeZone } = options
+  const pairs = [
+    ...pairsOf(options),
+    ...(format === undefined ? [] : [['$format', format]]),
+    ...(timeZone === undefined ? [] : [['timezone', timeZone]]),
+  ]
   return pairs.map(([name = '', value = '']) => `${name}=${encodeQueryText(value)}`).join('&')
 }

@@ -173,6 +173,9 @@ export const duckdb: Dialect = {
     floor: unlessWhole((a) => sql`floor(${a})`),
     ceiling: unlessWhole((a) => sql`ceil(${a})`),
   },
+  list: (operand) => sql`CAST(to_json(CAST(${operand} AS VARCHAR[])) AS VARCHAR)`,
+  // Stamps without a zone have a type of their own here.
+  local: (operand) => operand,
   arithmetic,
   cast,
   aggregate,

@@ -181,6 +181,8 @@ export const createPostgresDialect = ({ caseCollation }: PostgresFacts): Dialect
     equatable: typed,
     // Text sorts as its column does, so that an index answers; what follows a row is found in the same order.
     sortable: typed,
+    // What is served is what is compared (an inet is `1.2.3.4` and `1.2.3.4/32`), and has an equal: json and xml have none.
+    given: (type, operand) => (type === 'Edm.String' ? asText(operand) : operand),
     same: (left, right) => sql`${left} IS NOT DISTINCT FROM ${right}`,
     different: (left, right) => sql`${left} IS DISTINCT FROM ${right}`,
     isTrue: (condition) => sql`(${condition}) IS TRUE`,
@@ -231,6 +233,11 @@ export const createPostgresDialect = ({ caseCollation }: PostgresFacts): Dialect
       floor: whole((a) => sql`floor(${a})`),
       ceiling: whole((a) => sql`ceil(${a})`),
     },
+    // Stamps as JSON has them: the text of one is none in ISO 8601.
+    list: (operand) =>
+      sql`(CASE WHEN pg_typeof(${operand})::oid IN (1115, 1185) THEN to_json(${operand}) ELSE to_json((${operand})::text[]) END)::text`,
+    // Stamps without a zone have a type of their own here.
+    local: (operand) => operand,
     arithmetic,
     cast,
     aggregate,

@@ -133,7 +133,7 @@ export const sqlite: Dialect = {
         ? sql`substr(${a}, ${start})`
         : sql`substr(${a}, ${start}, max(${count}, 0))`
     }),
-    // SQLite's own lower() knows ASCII only and it has no regular expressions; the connector registers these four.
+    // SQLite's own lower() knows ASCII only and it has no regular expressions; the connector registers these four, and local_stamp.
     matchespattern: binary((a, b) => sql`pattern_matches(${a}, ${b})`),
     tolower: unary((a) => sql`unicode_lower(${a})`),
     toupper: unary((a) => sql`unicode_upper(${a})`),
@@ -153,6 +153,9 @@ export const sqlite: Dialect = {
     floor: unary((a) => sql`floor(${a})`),
     ceiling: unary((a) => sql`ceil(${a})`),
   },
+  // No column of SQLite is a list.
+  list: (operand) => operand,
+  local: (operand, zone) => sql`local_stamp(${operand}, ${zone})`,
   arithmetic,
   cast,
   aggregate,

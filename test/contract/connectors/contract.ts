@@ -250,7 +250,7 @@ const createReader = (source: Source, model: () => Model) => {
 }
 
 /** Entities as they are answered; links to what follows are left out. */
-const json = async (
+export const entitiesOf = async (
   source: Source,
   model: Model,
   set: EntitySet,
@@ -318,7 +318,7 @@ export const connectorContract = (engine: Engine): void => {
       }
     })
     test('gives every type exactly, its extremes, the empty value and null', async () => {
-      const [first, second, third, fourth, fifth] = (await json(
+      const [first, second, third, fourth, fifth] = (await entitiesOf(
         source,
         model,
         reader.setOf('Item'),
@@ -386,7 +386,7 @@ export const connectorContract = (engine: Engine): void => {
         const [kinds, items] = [reader.setOf('Kind'), reader.setOf('Item')]
         const more = '$compute=n add 1 as next,concat(t,kind) as both'
         const nested = `Items(${more};$orderby=id desc;$expand=Kind($select=label))`
-        const found = await json(
+        const found = await entitiesOf(
           source,
           model,
           kinds,
@@ -395,7 +395,7 @@ export const connectorContract = (engine: Engine): void => {
         assert.equal(found.length, 4)
         for (const kind of found as { code: string; Items: unknown[] }[]) {
           const filter = encodeQueryText(`kind eq '${kind.code}'`)
-          const alone = await json(
+          const alone = await entitiesOf(
             source,
             model,
             items,
@@ -413,7 +413,7 @@ export const connectorContract = (engine: Engine): void => {
         ).query.outputs
         const order = columns.map(({ property }) => property.name).join(',')
         const query = `$apply=${encodeQueryText(apply)}&$orderby=${encodeQueryText(order)}`
-        const rows = await json(source, model, reader.setOf('Item'), query)
+        const rows = await entitiesOf(source, model, reader.setOf('Item'), query)
         const plain = rows.map((row) =>
           Object.values(row as object).map((value: unknown) =>
             typeof value === 'string' && /^-?[\d.]+(?:e[+-]?\d+)?$/.test(value)
@@ -460,7 +460,7 @@ export const connectorContract = (engine: Engine): void => {
     ] as const)
       test(`gives the rows of ${apply} in that order`, async () => {
         const set = reader.setOf('Item')
-        const rows = await json(source, model, set, `$apply=${encodeQueryText(apply)}`)
+        const rows = await entitiesOf(source, model, set, `$apply=${encodeQueryText(apply)}`)
         assert.deepEqual(
           rows.map((row) => (row as { id: number }).id),
           wanted,

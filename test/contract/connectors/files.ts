@@ -50,8 +50,12 @@ const names: Partial<Record<TestColumn['type'], string>> = {
   'Edm.Binary': 'BLOB',
 }
 
-const typeOf = ({ type, length, scale }: TestColumn): string =>
-  type === 'Edm.Decimal' ? `DECIMAL(${length},${scale})` : (names[type] ?? 'VARCHAR')
+const typeOf = ({ type, length, scale, zoneless }: TestColumn): string =>
+  zoneless === true
+    ? 'TIMESTAMP'
+    : type === 'Edm.Decimal'
+      ? `DECIMAL(${length},${scale})`
+      : (names[type] ?? 'VARCHAR')
 
 const literal = (text: string, { type }: TestColumn): string =>
   type === 'Edm.Binary' ? `unhex('${text}')` : `'${text.replaceAll("'", "''")}'`

@@ -41,7 +41,8 @@ const names: Partial<Record<TestColumn['type'], string>> = {
   'Edm.Binary': 'bytea',
 }
 
-const typeOf = ({ type, length, scale }: TestColumn): string => {
+const typeOf = ({ type, length, scale, zoneless }: TestColumn): string => {
+  if (zoneless === true) return 'timestamp'
   if (type === 'Edm.String') return `varchar(${length})`
   return type === 'Edm.Decimal' ? `numeric(${length},${scale})` : (names[type] ?? 'text')
 }

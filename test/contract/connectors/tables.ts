@@ -7,6 +7,8 @@ export type TestColumn = {
   readonly length?: number
   readonly scale?: number
   readonly required?: boolean
+  /** Of a stamp: whether it has no zone. */
+  readonly zoneless?: boolean
 }
 
 /** Text as SQL literals read it (`Edm.Binary` in hexadecimal digits); null stays null. */

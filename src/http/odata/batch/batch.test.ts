@@ -464,3 +464,35 @@ describe('the URL of a request in a batch', () => {
       assert.ok(answer && answer.status >= 400 && answer.status < 500)
     })
 })
+
+test('a batch is read in the time zone of its header, and a request of it in its own', async () => {
+  const dated = await openShop(`
+    CREATE TABLE Item (id INTEGER PRIMARY KEY, at TIMESTAMP);
+    INSERT INTO Item VALUES (1, '2020-06-01 12:00:00')`)
+  const type = 'application/json'
+  const request = (id: string, more: object = {}) => ({
+    id,
+    method: 'get',
+    url: 'Items(1)/at',
+    ...more,
+  })
+  const requests = [
+    request('a'),
+    request('b', { headers: { 'ddcloud-timezone': 'Asia/Kolkata' } }),
+    request('c', { url: 'Items(1)/at?timezone=Etc/GMT%2B5' }),
+    request('d', { headers: { 'ddcloud-timezone': 'Asia/Kolkatta' } }),
+  ]
+  const ran = await run(JSON.stringify({ requests }), {
+    type,
+    headers: { 'ddcloud-timezone': 'Europe/Berlin', prefer: 'continue-on-error' },
+    answer: dated.answer,
+  })
+  await dated.close()
+  const { responses } = JSON.parse(ran.text) as {
+    responses: { status: number; body: { value?: string } }[]
+  }
+  assert.deepEqual(
+    responses.map(({ status, body }) => (status === 200 ? body.value?.slice(19) : status)),
+    ['+02:00', '+05:30', '-05:00', 400],
+  )
+})

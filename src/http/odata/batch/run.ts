@@ -46,7 +46,7 @@ const checkHeaders = ({ headers }: BatchRequest, deps: BatchDeps): void => {
     throw badRequest(`A request in a batch has no header ${wrong}; send it with the batch.`)
 }
 
-/** The version is the whole batch's; formats and preferences are each request's own. */
+/** The version and the time zone are the whole batch's; formats and preferences are each request's own. */
 const headersOf = (
   { headers }: BatchRequest,
   outer: BatchDeps['outer'],
@@ -54,6 +54,7 @@ const headersOf = (
   accept: headers.get('accept'),
   prefer: headers.get('prefer'),
   'if-none-match': headers.get('if-none-match'),
+  'ddcloud-timezone': headers.get('ddcloud-timezone') ?? outer['ddcloud-timezone'],
   'odata-version': headers.get('odata-version') ?? outer['odata-version'],
   'odata-maxversion': headers.get('odata-maxversion') ?? outer['odata-maxversion'],
 })

@@ -10,7 +10,7 @@ import {
 } from '../bound.ts'
 import { bindExpression } from '../expression.ts'
 import { leadsToEntity } from '../path.ts'
-import { computedOutput, propertyOf } from '../outputs.ts'
+import { computedOutput } from '../outputs.ts'
 import { opened, scopeOf, stageOf, target, typeOf, type Open } from './stage.ts'
 
 const isMethod = (method: string): method is AggregateMethod =>
@@ -104,7 +104,9 @@ export const groupingOutput = ({ path, at }: GroupPath, open: Open): BoundOutput
     throw notSupported('grouping by Edm.Binary', { target, position: at })
   const property =
     known ??
-    (expression.kind === 'property' ? expression.property : propertyOf(name, expression.type))
+    (expression.kind === 'property'
+      ? expression.property
+      : computedOutput(name, expression).property)
   return { property: { ...property, name, nullable: true }, expression }
 }
 

@@ -1,6 +1,6 @@
 import type { Property } from '../../edm/model.ts'
 import type { EdmType } from '../../edm/types.ts'
-import { badRequest } from '../../errors.ts'
+import { badRequest, notSupported } from '../../errors.ts'
 import type { BoundExpression, BoundOutput } from '../bound.ts'
 import { bindExpression } from '../expression.ts'
 import { propertyOf } from '../outputs.ts'
@@ -24,6 +24,8 @@ const relatedValue = (path: readonly string[], open: Open): BoundExpression => {
   const segments = path.map((name) => ({ kind: 'name', name, args: undefined, at: 0 }) as const)
   return bindExpression({ kind: 'path', root: 'here', segments, at: 0 }, scopeOf(open))
 }
+const isReadAlike = (a: Property, b: Property): boolean =>
+  a.zone === b.zone && (a.zone === undefined || a.zoneless === b.zoneless)
 
 const nothing = (type: EdmType): BoundExpression => ({
   kind: 'cast',
@@ -47,6 +49,11 @@ const columnsOf = (opens: readonly Open[]): ReadonlyMap<string, Property> => {
         throw badRequest(`'${property.name}' has several types in the sequences of concat`, {
           target,
         })
+      if (known !== undefined && !isReadAlike(known, property))
+        throw notSupported(
+          `'${property.name}' of several zones in the sequences of concat, in another zone than GMT`,
+          { target },
+        )
       columns.set(property.name, { ...property, nullable: true })
     }
   return columns

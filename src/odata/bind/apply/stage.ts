@@ -113,7 +113,7 @@ export const typeOf = (
   const properties = new Map(
     outputs.map(({ property }, i): [string, Property] => [
       property.name,
-      { ...property, column: `c${i}` },
+      { ...property, column: `c${i}`, ...(property.opaque === 'list' ? { opaque: 'text' } : {}) },
     ]),
   )
   const names = key ?? before.key.map(({ name }) => name)
