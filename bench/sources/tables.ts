@@ -9,7 +9,10 @@ const perRoute = 5
 /** An expression, in the words of both engines: three letters that depend on a number. */
 const letters = (number: string): string =>
   [7919, 331, 31]
-    .map((factor) => `substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST(1 + (${number} * ${factor}) % 26 AS INTEGER), 1)`)
+    .map(
+      (factor) =>
+        `substr('ABCDEFGHIJKLMNOPQRSTUVWXYZ', CAST(1 + (${number} * ${factor}) % 26 AS INTEGER), 1)`,
+    )
     .join(' || ')
 
 const routes = `SELECT x, ${letters('x')}, ${letters('(x + 11)')}, 100 + (x * 37) % 3900,

@@ -2,7 +2,8 @@ import { functions, isFunctionName } from '#odata/functions.ts'
 import type { SchemaMap } from '#odata/edm/schema-map.ts'
 import { nestedDecoder } from '#query/nested.ts'
 import { onlyTable, type ReadPlan, type ReadShape, type Row } from '#query/plan.ts'
-import type { Source } from '../connector.ts'
+import type { RowText, Source, TextBatch } from '../connector.ts'
+import { unpackText } from '../readers/collector.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Ask, Inspected } from './inspect.ts'
 import { createKnownFiles } from './known-files.ts'
@@ -37,11 +38,14 @@ const createCompiler = () => {
   }
 }
 
+/** A plan, and the text that is wanted of its rows, if it is text. */
+type Wanted = { readonly plan: ReadPlan; readonly wanted?: RowText }
+
 const requestOf = (
   folder: string,
   { statement, types, tables }: Compiled,
   known: Tables,
-  { values }: ReadPlan,
+  { plan: { values }, wanted }: Wanted,
 ): FilesRequest => ({
   kind: 'read',
   folder,
@@ -49,6 +53,7 @@ const requestOf = (
   text: statement.text,
   values: statement.slots.map((slot) => values[slot] ?? null),
   types: statement.slots.map((slot) => types.get(slot)),
+  wanted,
 })
 
 const closed = (): ConnectorError =>
@@ -73,18 +78,35 @@ export const openFilesSource = (
   const checkOpen = (): void => {
     if (ended.signal.aborted) throw closed()
   }
-  const rows = async function* (
+  const batches = async function* (
     compiled: (tables: Tables) => Compiled,
-    plan: ReadPlan,
+    what: Wanted,
     signal: AbortSignal,
   ): AsyncGenerator<readonly Row[]> {
     checkOpen()
     signal.throwIfAborted()
     const tables = await files.tables()
-    const found = pool.read(requestOf(folder, compiled(tables), tables, plan), signal)
+    yield* pool.read(requestOf(folder, compiled(tables), tables, what), signal)
+  }
+  const planned =
+    ({ shape }: ReadPlan) =>
+    (tables: Tables): Compiled =>
+      compile(shape, tables)
+  const read = (plan: ReadPlan, signal: AbortSignal): AsyncIterable<readonly Row[]> => {
+    const found = batches(planned(plan), { plan }, signal)
     const decode = nestedDecoder(plan.shape)
-    if (decode === undefined) yield* found
-    else for await (const batch of found) yield batch.map(decode)
+    if (decode === undefined) return found
+    return (async function* () {
+      for await (const batch of found) yield batch.map(decode)
+    })()
+  }
+  const readText = async function* (
+    plan: ReadPlan,
+    wanted: RowText,
+    signal: AbortSignal,
+  ): AsyncGenerator<TextBatch> {
+    for await (const rows of batches(planned(plan), { plan, wanted }, signal))
+      yield* rows.map(unpackText)
   }
   return {
     capabilities,
@@ -96,10 +118,11 @@ export const openFilesSource = (
       checkOpen()
       return files.catalog()
     },
-    read: (plan, signal) => rows((tables) => compile(plan.shape, tables), plan, signal),
+    read,
+    readText,
     count: async (plan, signal) => {
       let total = 0n
-      for await (const [row] of rows(() => compileFileCount(plan.shape), plan, signal))
+      for await (const [row] of batches(() => compileFileCount(plan.shape), { plan }, signal))
         total = BigInt(Number(row?.[0]))
       return total
     },

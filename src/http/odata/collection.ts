@@ -1,5 +1,5 @@
 // A page of a collection (OData 4.01 Protocol 11.2.6): rows, count, and the link to the next page.
-import type { Source } from '#connectors/connector.ts'
+import type { TextBatch } from '#connectors/connector.ts'
 import { defaultPageSize } from '#features/limits/effective.ts'
 import { bindQuery } from '#odata/bind/query.ts'
 import type { BoundResource } from '#odata/bind/resource.ts'
@@ -7,15 +7,16 @@ import { badRequest, ODataError } from '#odata/errors.ts'
 import { createAggregatedRenderer } from '#odata/render/aggregated.ts'
 import { createEntityRenderer, createReferenceRenderer } from '#odata/render/entity.ts'
 import { controlName, openObject } from '#odata/render/format.ts'
+import type { RawCell } from '#odata/render/json.ts'
 import { canonicalQuery, contextUrl, contextUrlOf } from '#odata/render/links.ts'
 import { parseCursor, type Cursor } from '#query/cursor.ts'
-import { applyRest } from '#query/evaluate.ts'
 import { planCollection, type PageRequest } from '#query/from-odata.ts'
 import type { ReadPlan, Row } from '#query/plan.ts'
 import { splitPlan } from '#query/split.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import { jsonContentType, negotiateJson } from './format.ts'
 import { cursorContext, linkTo, renderContext } from './page-links.ts'
+import { type Batch, eachRow, isText, plainRows, readBatches, readRows } from './page-rows.ts'
 import { parsePrefer, preferenceApplied } from './prefer.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
@@ -65,17 +66,6 @@ const openCursor = (call: Call, prepared: PreparedCollection): Cursor | undefine
   return parseCursor(text)
 }
 
-/** Rows of a plan, with what the source cannot do done here. */
-const readRows = (
-  source: Source,
-  plan: ReadPlan,
-  signal: AbortSignal,
-): AsyncIterable<readonly Row[]> => {
-  const { pushed, rest } = splitPlan(plan, source.capabilities)
-  const rows = source.read(pushed, signal)
-  return rest === undefined ? rows : applyRest(rows, rest, plan.values)
-}
-
 type Page = {
   readonly call: Call
   readonly prepared: PreparedCollection
@@ -89,12 +79,12 @@ type Page = {
   readonly prefix: string
 }
 
-const linkAfter = ({ call, prepared, planned, size, left }: Page, last: Row): string => {
+const linkAfter = ({ call, prepared, size, left }: Page, after: readonly RawCell[]): string => {
   const { path, canonical } = prepared
   const link = linkTo(call, {
     path: path.text,
     canonical,
-    after: planned.plan.layout.orderAt.map((at) => last[at] ?? null),
+    after,
     left: left === undefined ? undefined : left - size,
   })
   return `,${controlName(prepared.format, 'nextLink')}:${JSON.stringify(link)}`
@@ -103,22 +93,28 @@ const linkAfter = ({ call, prepared, planned, size, left }: Page, last: Row): st
 /** Renders batch after batch. One row more than a page tells that there is a next one; it is not served. */
 const createPageRenderer = (page: Page) => {
   const { planned, size, fetched } = page
+  const { orderAt } = planned.plan.layout
   let served = 0
-  let last: Row | undefined
+  let last: readonly RawCell[] | undefined
   let hasMore = false
-  const add = (rows: readonly Row[]): string => {
-    let text = ''
-    for (const row of rows) {
-      if (served === size) {
-        hasMore = true
-        break
-      }
-      text += `${served === 0 ? '' : ','}{${planned.render(row)}}`
-      last = row
-      served++
-    }
+  const addRows = (rows: readonly Row[]): string => {
+    const shown = rows.slice(0, size - served)
+    hasMore = shown.length < rows.length
+    const latest = shown.at(-1)
+    if (latest === undefined) return ''
+    const text = `${served === 0 ? '' : ','}${planned.render(shown)}`
+    last = orderAt.map((at) => latest[at] ?? null)
+    served += shown.length
     return text
   }
+  const addText = (batch: TextBatch): string => {
+    const text = served === 0 || batch.count === 0 ? batch.text : `,${batch.text}`
+    served += batch.count
+    last = batch.after
+    hasMore = batch.hasMore
+    return text
+  }
+  const add = (batch: Batch): string => (isText(batch) ? addText(batch) : addRows(batch))
   const end = (): string => `]${hasMore && last !== undefined ? linkAfter(page, last) : ''}}`
   return { add, end, isComplete: () => hasMore || served >= fetched }
 }
@@ -126,7 +122,7 @@ const createPageRenderer = (page: Page) => {
 /** An answer of up to so many characters goes out as one text; a longer one is streamed in such pieces. */
 const gathered = 65_536
 
-type Rows = AsyncIterator<readonly Row[]>
+type Rows = AsyncIterator<Batch>
 type PageRenderer = ReturnType<typeof createPageRenderer>
 
 /** Adds to a text until it is long, or the page complete. */
@@ -174,7 +170,7 @@ const streamPage = (begun: string, rows: Rows, renderer: PageRenderer): AsyncIte
 /** The body: one text when it is short, else a stream; never more than a piece of it is held (DESIGN invariant 22). */
 const bodyOf = async (page: Page): Promise<Pick<ODataAnswer, 'body' | 'identity'>> => {
   const { call, planned } = page
-  const rows = readRows(call.deps.source, planned.plan, call.signal)[Symbol.asyncIterator]()
+  const rows = readBatches(call, planned, page.size)[Symbol.asyncIterator]()
   const renderer = createPageRenderer(page)
   let streams = false
   try {
@@ -194,7 +190,7 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
   const isFull = format.metadata === 'full' && !isAggregated
   const keyed = isReferences ? 'own' : isFull ? 'all' : undefined
   const plan = planCollection(path, query, rows, { ...page, keyed })
-  const { keyAt } = plan.layout
+  const { keyAt, expands } = plan.layout
   const references = () => {
     const render = createReferenceRenderer(path.set, { format, serviceRoot: call.deps.serviceRoot })
     return (row: Row) => render(keyAt.map((at) => row[at] ?? null))
@@ -207,7 +203,9 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
           isDynamic: (name) => !name.includes('/') && !path.set.type.properties.has(name),
         })
       : createEntityRenderer(plan.layout, renderContext(call, format))
-  return { plan, render: isReferences ? references() : entities() }
+  if (!isReferences && !isAggregated && !isFull && expands.length === 0)
+    return { plan, ...plainRows(plan.layout, format.ieee754) }
+  return { plan, render: eachRow(isReferences ? references() : entities()) }
 }
 
 /** A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each. */
@@ -217,7 +215,7 @@ const renderedFor = (
   plan: RenderedPlan['plan'],
 ): RenderedPlan => ({
   plan,
-  render: createEntityRenderer(plan.layout, renderContext(call, format)),
+  render: eachRow(createEntityRenderer(plan.layout, renderContext(call, format))),
 })
 
 const firstPlan = (call: Call, prepared: PreparedCollection, limit: number): RenderedPlan => {
