@@ -5,7 +5,11 @@ import { findNode, runInstead } from './scripts/find-node.mjs'
 
 const node = findNode()
 if (node !== process.execPath)
-  await runInstead(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)])
+  await runInstead(node, [
+    ...process.execArgv,
+    fileURLToPath(import.meta.url),
+    ...process.argv.slice(2),
+  ])
 module.enableCompileCache?.()
 const { main } = await import('./src/main.ts')
 await main(process.argv.slice(2))

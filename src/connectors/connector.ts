@@ -1,6 +1,7 @@
 import type { AddressPolicy } from '#egress/address-policy.ts'
 import type { OutboundAnswer } from '#egress/outbound.ts'
 import type { Catalog } from '#query/catalog.ts'
+import type { RenderedProperty } from '#odata/render/json.ts'
 import type { ReadPlan, Row, Value } from '#query/plan.ts'
 import type { Capabilities } from '#query/capabilities.ts'
 import type { OptionDefinition } from './option-definition.ts'
@@ -85,6 +86,26 @@ export type SourceExplanation = {
   readonly statements: readonly ExplainedStatement[]
 }
 
+/** Which text is to be made of rows: that of `createRowsRenderer` for these properties. */
+export type RowText = {
+  /** The n-th stands in cell n. */
+  readonly properties: readonly RenderedProperty[]
+  readonly ieee754: boolean
+  /** Cells with the order of a row. */
+  readonly orderAt: readonly number[]
+  /** Rows that are shown at most; a further one only tells that there are more. */
+  readonly most: number
+}
+
+export type TextBatch = {
+  readonly text: string
+  /** Rows in the text. */
+  readonly count: number
+  /** The order of the last row that was shown. */
+  readonly after: readonly Value[]
+  readonly hasMore: boolean
+}
+
 /** An opened data source. */
 export type Source = {
   readonly capabilities: Capabilities
@@ -100,6 +121,15 @@ export type Source = {
    * Ending the iteration early, or aborting the signal, releases whatever the read holds.
    */
   readonly read: (plan: ReadPlan, signal: AbortSignal) => AsyncIterable<readonly Row[]>
+  /**
+   * The same rows as text, where a source reads in a process that can make it: a text costs the server less than the rows, and
+   * the server is not kept waiting while it is made. For rows without rows inside. Throws what the renderer throws as well.
+   */
+  readonly readText?: (
+    plan: ReadPlan,
+    wanted: RowText,
+    signal: AbortSignal,
+  ) => AsyncIterable<TextBatch>
   /**
    * The same rows, all of them, when they are few and nobody has to be waited for; otherwise `undefined`, and
    * `read` is asked. One row by its key is read so often that an iteration would cost more than the row.

@@ -1,7 +1,7 @@
 // Rows of a statement that is under way, a batch at a time.
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
 import type { Row } from '#query/plan.ts'
-import { batchCharacters, batchRows, sizeOf } from '../readers/messages.ts'
+import { createCollector } from '../readers/collector.ts'
 import type { Engine } from './engine.ts'
 import type { FilesRequest } from './messages.ts'
 import { boundValue, createCells } from './values.ts'
@@ -58,20 +58,16 @@ export const openCursor = async (
     at = 0
     return chunk === undefined || chunk.rowCount === 0 ? undefined : chunk
   }
+  const collector = createCollector(request.wanted)
   const next = async (): Promise<{ rows: readonly Row[]; done: boolean }> => {
-    const rows: Row[] = []
-    let size = 0
-    while (rows.length < batchRows && size < batchCharacters) {
+    while (!collector.isFull()) {
       const current = await fetch()
-      if (current === undefined) return { rows, done: true }
-      const to = Math.min(at + sliceRows, current.rowCount, at + batchRows - rows.length)
-      for (const row of rowsOf(current, at, to)) {
-        rows.push(row)
-        size += sizeOf(row)
-      }
+      if (current === undefined) return { rows: collector.take(), done: true }
+      const to = Math.min(at + sliceRows, current.rowCount)
+      for (const row of rowsOf(current, at, to)) collector.add(row)
       at = to
     }
-    return { rows, done: false }
+    return { rows: collector.take(), done: false }
   }
   return { next }
 }

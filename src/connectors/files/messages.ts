@@ -1,5 +1,6 @@
 import type { EdmType } from '#odata/edm/types.ts'
 import type { Value } from '#query/plan.ts'
+import type { RowText } from '../connector.ts'
 import type { View } from './relation.ts'
 
 /** A statement to run in a reader process. */
@@ -13,4 +14,6 @@ export type FilesRequest = {
   readonly values: readonly Value[]
   /** The type of each value, where it is known. */
   readonly types: readonly (EdmType | undefined)[]
+  /** Text is wanted instead of the rows. */
+  readonly wanted?: RowText | undefined
 }

@@ -2,7 +2,7 @@
 // its own, so that this one always listens.
 import { writeFileSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Failure, FromReader, ToReader } from '../readers/messages.ts'
+import { type Failure, type FromReader, refusalOf, type ToReader } from '../readers/messages.ts'
 import { type Cursor, openCursor } from './cursor.ts'
 import { type Engine, openFolder, type OpenFolder } from './engine.ts'
 import { failureOf } from './failure.ts'
@@ -70,7 +70,7 @@ const answerTo = async (message: ToReader<FilesRequest>): Promise<FromReader> =>
     return { kind: 'rows', rows, done }
   } catch (error) {
     end()
-    return failureOf(error, tables)
+    return refusalOf(error) ?? failureOf(error, tables)
   }
 }
 

@@ -2,7 +2,8 @@ import { everything } from '#query/capabilities.ts'
 import type { SchemaMap } from '#odata/edm/schema-map.ts'
 import { nestedDecoder } from '#query/nested.ts'
 import { onlyTable, type ReadPlan, type ReadShape, type Row } from '#query/plan.ts'
-import type { Source } from '../connector.ts'
+import type { RowText, Source, TextBatch } from '../connector.ts'
+import { unpackText } from '../readers/collector.ts'
 import { ConnectorError } from '../errors.ts'
 import { explained, valuesOf } from '../parameters.ts'
 import type { Ask, Inspected } from './inspect.ts'
@@ -33,11 +34,14 @@ const createCompiler = () => {
   }
 }
 
+/** A plan, and the text that is wanted of its rows, if it is text. */
+type Wanted = { readonly plan: ReadPlan; readonly wanted?: RowText }
+
 const requestOf = (
   folder: string,
   { statement, types, tables }: Compiled,
   known: Tables,
-  { values }: ReadPlan,
+  { plan: { values }, wanted }: Wanted,
 ): FilesRequest => ({
   kind: 'read',
   folder,
@@ -45,6 +49,7 @@ const requestOf = (
   text: statement.text,
   values: valuesOf(statement, values),
   types: statement.slots.map((slot) => types.get(slot)),
+  wanted,
 })
 
 const closed = (): ConnectorError =>
@@ -71,21 +76,31 @@ export const openFilesSource = (
   }
   const compiledFor = ({ shape }: ReadPlan, what: 'rows' | 'count', tables: Tables): Compiled =>
     what === 'rows' ? compile(shape, tables) : compileFileCount(shape)
-  const rows = async function* (
-    plan: ReadPlan,
+  const batches = async function* (
+    wanted: Wanted,
     what: 'rows' | 'count',
     signal: AbortSignal,
   ): AsyncGenerator<readonly Row[]> {
     checkOpen()
     signal.throwIfAborted()
     const tables = await files.tables()
-    const found = pool.read(
-      requestOf(folder, compiledFor(plan, what, tables), tables, plan),
-      signal,
-    )
+    const compiled = compiledFor(wanted.plan, what, tables)
+    yield* pool.read(requestOf(folder, compiled, tables, wanted), signal)
+  }
+  const read = (plan: ReadPlan, signal: AbortSignal): AsyncIterable<readonly Row[]> => {
+    const found = batches({ plan }, 'rows', signal)
     const decode = nestedDecoder(plan.shape)
-    if (decode === undefined) yield* found
-    else for await (const batch of found) yield batch.map(decode)
+    if (decode === undefined) return found
+    return (async function* () {
+      for await (const batch of found) yield batch.map(decode)
+    })()
+  }
+  const readText = async function* (
+    plan: ReadPlan,
+    wanted: RowText,
+    signal: AbortSignal,
+  ): AsyncGenerator<TextBatch> {
+    for await (const rows of batches({ plan, wanted }, 'rows', signal)) yield* rows.map(unpackText)
   }
   return {
     capabilities: everything,
@@ -97,10 +112,11 @@ export const openFilesSource = (
       checkOpen()
       return files.catalog()
     },
-    read: (plan, signal) => rows(plan, 'rows', signal),
+    read,
+    readText,
     count: async (plan, signal) => {
       let total = 0n
-      for await (const [row] of rows(plan, 'count', signal)) total = BigInt(Number(row?.[0]))
+      for await (const [row] of batches({ plan }, 'count', signal)) total = BigInt(Number(row?.[0]))
       return total
     },
     explain: async (plan, what) => {

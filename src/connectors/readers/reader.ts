@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { ODataError } from '#odata/errors.ts'
 import type { Row } from '#query/plan.ts'
 import { ConnectorError } from '../errors.ts'
 import type { FromReader, ToReader } from './messages.ts'
@@ -121,8 +122,11 @@ export const createReader = <Request extends object>(program: URL): Reader<Reque
 
 const rowsOf = (answer: FromReader): { readonly rows: readonly Row[]; readonly done: boolean } => {
   if (answer.kind === 'rows') return answer
-  if (answer.kind === 'failed')
-    throw new ConnectorError(answer.as, answer.message, { detail: answer.detail })
+  if (answer.kind === 'failed') {
+    const { as, message, target, detail } = answer
+    if (as === 'unrepresentable') throw new ODataError(as, message, { target })
+    throw new ConnectorError(as, message, { detail })
+  }
   throw new Error('unexpected answer of a reader process')
 }
 

@@ -1,4 +1,5 @@
 import type { Value } from '#query/plan.ts'
+import type { RowText } from '../connector.ts'
 
 /** A statement to run in a reader process. */
 export type ReadRequest = {
@@ -10,4 +11,6 @@ export type ReadRequest = {
   readonly values: readonly Value[]
   /** Integers come as bigint. */
   readonly exact: boolean
+  /** Text is wanted instead of the rows. */
+  readonly wanted?: RowText | undefined
 }

@@ -4,13 +4,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '#lib/refusal.ts'
 import type { Row } from '#query/plan.ts'
-import {
-  batchCharacters,
-  batchRows,
-  sizeOf,
-  type FromReader,
-  type ToReader,
-} from '../readers/messages.ts'
+import { type Collector, createCollector } from '../readers/collector.ts'
+import { type FromReader, refusalOf, type ToReader } from '../readers/messages.ts'
 import { bindable, openReadOnly, prepareRows } from './connection.ts'
 import type { ReadRequest } from './reader-messages.ts'
 
@@ -19,7 +14,8 @@ const lockWait = 5000
 let opened:
   | { readonly file: string; readonly identity: string; readonly db: DatabaseSync }
   | undefined
-let cursor: IterableIterator<Row> | undefined
+type Cursor = { readonly rows: IterableIterator<Row>; readonly collector: Collector }
+let cursor: Cursor | undefined
 
 const send = (message: FromReader): void => void process.send?.(message)
 
@@ -32,19 +28,16 @@ const database = ({ file, identity }: ReadRequest): DatabaseSync => {
   return db
 }
 
-const sendBatch = (rows: IterableIterator<Row>): void => {
-  const batch: Row[] = []
-  let size = 0
-  while (batch.length < batchRows && size < batchCharacters) {
+const sendBatch = ({ rows, collector }: Cursor): void => {
+  while (!collector.isFull()) {
     const next = rows.next()
     if (next.done === true) {
       cursor = undefined
-      return send({ kind: 'rows', rows: batch, done: true })
+      return send({ kind: 'rows', rows: collector.take(), done: true })
     }
-    batch.push(next.value)
-    size += sizeOf(next.value)
+    collector.add(next.value)
   }
-  send({ kind: 'rows', rows: batch, done: false })
+  send({ kind: 'rows', rows: collector.take(), done: false })
 }
 
 const handle = (message: ToReader<ReadRequest>): void => {
@@ -52,10 +45,11 @@ const handle = (message: ToReader<ReadRequest>): void => {
   if (message.kind === 'interrupt') return
   if (message.kind === 'read') {
     const statement = prepareRows(database(message), message.text, message.exact)
-    cursor = statement.iterate(message.values.map(bindable))
+    const rows = statement.iterate(message.values.map(bindable))
+    cursor = { rows, collector: createCollector(message.wanted) }
   }
   if (message.kind === 'stop') {
-    cursor?.return?.()
+    cursor?.rows.return?.()
     cursor = undefined
     return send({ kind: 'stopped' })
   }
@@ -78,8 +72,9 @@ const answer = (message: ToReader<ReadRequest>): void => {
   try {
     handle(message)
   } catch (error) {
+    cursor?.rows.return?.()
     cursor = undefined
-    send(failureOf(error))
+    send(refusalOf(error) ?? failureOf(error))
   }
 }
 

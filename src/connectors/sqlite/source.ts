@@ -3,8 +3,9 @@ import type { ReadPlan, Row, Value } from '#query/plan.ts'
 import { compileCount } from '#sql/compile.ts'
 import { dialects } from '#sql/dialects/index.ts'
 import type { Statement } from '#sql/fragment.ts'
-import type { Source } from '../connector.ts'
+import type { RowText, Source, TextBatch } from '../connector.ts'
 import { valuesOf } from '../parameters.ts'
+import { unpackText } from '../readers/collector.ts'
 import { explainCount, explainRead } from './explain.ts'
 import { createLocalReads } from './local-reads.ts'
 import { openDatabaseFile, unavailable, type OpenedFile } from './opened-file.ts'
@@ -35,12 +36,24 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
   const readThere = (
     { statement, exact }: Compiled,
     values: readonly Value[],
-    signal: AbortSignal,
+    { signal, wanted }: { readonly signal: AbortSignal; readonly wanted?: RowText },
   ) => {
     const { identity } = opened()
     const bound = valuesOf(statement, values)
     const { text } = statement
-    return readers.read({ kind: 'read', file: path, identity, text, values: bound, exact }, signal)
+    return readers.read(
+      { kind: 'read', file: path, identity, text, values: bound, exact, wanted },
+      signal,
+    )
+  }
+  const readText = async function* (
+    plan: ReadPlan,
+    wanted: RowText,
+    signal: AbortSignal,
+  ): AsyncGenerator<TextBatch> {
+    signal.throwIfAborted()
+    const batches = readThere(compile(plan.shape), plan.values, { signal, wanted })
+    for await (const rows of batches) yield* rows.map(unpackText)
   }
   const read = async function* (
     plan: ReadPlan,
@@ -51,7 +64,7 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
     if (here !== undefined) return yield here
     const compiled = compile(plan.shape)
     const { decode } = compiled
-    const rows = readThere(compiled, plan.values, signal)
+    const rows = readThere(compiled, plan.values, { signal })
     if (decode === undefined) yield* rows
     else for await (const batch of rows) yield batch.map(decode)
   }
@@ -59,7 +72,7 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
   const count = async (plan: ReadPlan, signal: AbortSignal): Promise<bigint> => {
     const statement = countOf(plan)
     let total = 0n
-    for await (const rows of readThere({ statement, exact: true }, plan.values, signal))
+    for await (const rows of readThere({ statement, exact: true }, plan.values, { signal }))
       total = rows[0]?.[0] as bigint
     return total
   }
@@ -68,6 +81,7 @@ export const openSqliteSource = (path: string, readers: ReaderPool): Source => {
     version: () => refreshed().version(),
     describe: async (onShare) => refreshed().describe(onShare),
     read,
+    readText,
     readNow: (plan) => readHere(opened(), plan),
     count,
     explain: async (plan, what) => ({

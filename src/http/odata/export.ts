@@ -9,7 +9,7 @@ import { firstPlan, mostRows } from './page-plan.ts'
 import { countRows, readRows } from './read-rows.ts'
 import { answerWith, type ODataAnswer } from './service-answer.ts'
 import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
-import { renderBody, type RowsRenderer } from './streamed-body.ts'
+import { type BatchRenderer, renderBody } from './streamed-body.ts'
 
 /** What stands before the rows. Throws 400 for what lines have no place for. */
 export const openExport = (kind: CollectionForm['kind'], query: BoundQuery): string => {
@@ -64,7 +64,7 @@ const createLineRenderer = (
   { render }: RenderedPlan,
   kind: CollectionForm['kind'],
   { fetched = Infinity, most }: Extent,
-): RowsRenderer => {
+): BatchRenderer<readonly Row[]> => {
   const [begin, end] = kind === 'csv' ? ['', endOfRecord] : ['{', '}\n']
   let served = 0
   const add = (rows: readonly Row[]): string => {

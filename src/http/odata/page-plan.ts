@@ -8,6 +8,7 @@ import { planCollection, type PageRequest } from '#query/from-odata.ts'
 import type { Row } from '#query/plan.ts'
 import { namingRows } from './naming-rows.ts'
 import { cursorContext, renderContext } from './page-links.ts'
+import { plainRows } from './page-rows.ts'
 import type { Call, PreparedCollection, RenderedPlan } from './service.ts'
 
 /** Where the page begins: behind what a next link says. Throws 410 for a link of somebody else or of another query. */
@@ -36,7 +37,7 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
   const isFull = format.metadata === 'full' && !isAggregated
   const keyed = isReferences ? 'own' : isFull ? 'all' : undefined
   const plan = planCollection(path, query, rows, { ...page, keyed, now: call.now })
-  const { keyAt } = plan.layout
+  const { keyAt, expands } = plan.layout
   const references = () => {
     const render = createReferenceRenderer(path.set, { format, serviceRoot: call.deps.serviceRoot })
     return (row: Row) => render(keyAt.map((at) => row[at] ?? null))
@@ -53,7 +54,9 @@ const planned = (call: Call, prepared: PreparedCollection, page: PageRequest): R
     const render = createCsvRenderer(plan.layout.properties)
     return { plan, render: namingRows(plan, path.set, render) }
   }
-  return { plan, render: namingRows(plan, path.set, isReferences ? references() : entities()) }
+  const render = namingRows(plan, path.set, isReferences ? references() : entities())
+  const isPlain = !isReferences && !isAggregated && !isFull && expands.length === 0
+  return { plan, render, ...(isPlain ? plainRows(plan.layout, format.ieee754) : {}) }
 }
 
 /** A link into an expanded collection belongs to the user who gets it, so that it is rendered anew for each. */

@@ -1,6 +1,6 @@
 // What the parts of an OData answer share: the service's dependencies, a request, and a model with its caches.
 import type { ODataSettings } from '#connectors/odata-options.ts'
-import type { Source } from '#connectors/connector.ts'
+import type { RowText, Source } from '#connectors/connector.ts'
 import type { ModelKeeper } from '#features/data-sources/models/keeper.ts'
 import type { QueryOptions } from '#odata/ast.ts'
 import type { BoundQuery } from '#odata/bind/query.ts'
@@ -71,11 +71,18 @@ export type ODataContext = {
 
 type RenderRow = (row: Row) => string
 
-/** A plan, and what makes JSON of its rows. */
-export type RenderedPlan = { readonly plan: CollectionPlan; readonly render: RenderRow }
+/** A plan, and what makes text of its rows. */
+export type RenderedPlan = {
+  readonly plan: CollectionPlan
+  readonly render: RenderRow
+  /** The same for many rows at once, as objects with commas between them, where that is worth a way of its own. */
+  readonly together?: (rows: readonly Row[]) => string
+  /** What a source needs to make that text itself, where it can. */
+  readonly text?: Omit<RowText, 'most'>
+}
 
 /** Everything about `Set(key)` with one projection except the key. */
-export type PreparedEntity = RenderedPlan & {
+export type PreparedEntity = Pick<RenderedPlan, 'plan' | 'render'> & {
   readonly format: JsonFormat
   readonly head: string
   readonly contentType: string

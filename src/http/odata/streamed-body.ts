@@ -1,22 +1,20 @@
 // Rows as the body of an answer: one text when it is short, else a stream with back-pressure.
-import type { Row } from '#query/plan.ts'
 import type { SealedLinks } from './sealed-links.ts'
 import type { ODataAnswer } from './service-answer.ts'
 
 /** An answer of up to so many characters goes out as one text; a longer one is streamed in such pieces. */
 const gathered = 65_536
 
-type Rows = AsyncIterator<readonly Row[]>
-/** What becomes of rows: text, batch after batch, and what stands behind the last of them. */
-export type RowsRenderer = {
-  readonly add: (rows: readonly Row[]) => string
+/** What becomes of rows, which come in batches: text, and what stands behind the last of them. */
+export type BatchRenderer<Batch> = {
+  readonly add: (batch: Batch) => string
   readonly end: () => string
   /** Whether no more rows are wanted. */
   readonly isComplete: () => boolean
 }
 
 /** Adds to a text until it is long, or the rows complete. */
-const gather = async (rows: Rows, renderer: RowsRenderer, prefix: string) => {
+const gather = async <B>(rows: AsyncIterator<B>, renderer: BatchRenderer<B>, prefix: string) => {
   let text = prefix
   while (!renderer.isComplete()) {
     if (text.length > gathered) return { text, complete: false }
@@ -27,10 +25,10 @@ const gather = async (rows: Rows, renderer: RowsRenderer, prefix: string) => {
   return { text: text + renderer.end(), complete: true }
 }
 
-const renderStream = async function* (
+const renderStream = async function* <B>(
   begun: string,
-  rows: Rows,
-  renderer: RowsRenderer,
+  rows: AsyncIterator<B>,
+  renderer: BatchRenderer<B>,
 ): AsyncGenerator<string> {
   yield begun
   for (let complete = false; !complete; ) {
@@ -41,7 +39,11 @@ const renderStream = async function* (
 }
 
 /** A stream that gives its rows back even when it is closed before it was begun. */
-const streamRows = (begun: string, rows: Rows, renderer: RowsRenderer): AsyncIterable<string> => ({
+const streamRows = <B>(
+  begun: string,
+  rows: AsyncIterator<B>,
+  renderer: BatchRenderer<B>,
+): AsyncIterable<string> => ({
   [Symbol.asyncIterator]: () => {
     const text = renderStream(begun, rows, renderer)
     const close = async (): Promise<IteratorResult<string>> => {
@@ -61,9 +63,9 @@ const streamRows = (begun: string, rows: Rows, renderer: RowsRenderer): AsyncIte
  * The body: one text when it is short, else a stream; never more than a piece of it is held (DESIGN invariant 22). The
  * rows are given back at the end of either, however it comes.
  */
-export const renderBody = async (
-  rows: Rows,
-  renderer: RowsRenderer,
+export const renderBody = async <B>(
+  rows: AsyncIterator<B>,
+  renderer: BatchRenderer<B>,
   prefix: string,
   links: SealedLinks,
 ): Promise<Pick<ODataAnswer, 'body' | 'identity'>> => {

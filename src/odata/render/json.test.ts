@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { EdmType } from '../edm/types.ts'
 import { createRowRenderer, type RawValue } from './json.ts'
+import { createRowsRenderer } from './rows.ts'
 
 const render = (type: EdmType, value: RawValue, ieee754 = false): string => {
   const property = { name: 'p', type, nullable: true, column: 'p' }
@@ -49,5 +50,65 @@ describe('a rendered value', () => {
     assert.equal(render('Edm.Int64', 5n, true), '"5"')
     assert.equal(render('Edm.Decimal', 1.5, true), '"1.5"')
     assert.equal(render('Edm.Int32', 5, true), '5')
+  })
+})
+
+describe('rows that are rendered together', () => {
+  const flags = [null, true, false]
+  const numbers = [
+    0,
+    -0,
+    1,
+    1.5,
+    -129,
+    255,
+    256,
+    32_768,
+    2 ** 31,
+    2 ** 53,
+    1e21,
+    1e-7,
+    NaN,
+    Infinity,
+  ]
+  const texts = ['', 'a"b\\\u2028\n\ud800', '5', '1.50', 'INF', '12:34:56']
+  const stamps = ['2001-01-01', '2001-01-01T00:47:00Z', '2001-01-01 00:47']
+  const others = [5n, 2n ** 63n - 1n, 'ABCDEF00-0000-0000-0000-000000000000', new Uint8Array([255])]
+  const values: readonly RawValue[] = [...flags, ...numbers, ...texts, ...stamps, ...others]
+  const wholes = ['Edm.Byte', 'Edm.SByte', 'Edm.Int16', 'Edm.Int32', 'Edm.Int64'] as const
+  const reals = ['Edm.Decimal', 'Edm.Single', 'Edm.Double', 'Edm.Duration'] as const
+  const times = ['Edm.Date', 'Edm.DateTimeOffset', 'Edm.TimeOfDay'] as const
+  const rest = ['Edm.Boolean', 'Edm.String', 'Edm.Guid', 'Edm.Binary'] as const
+  const types: readonly EdmType[] = [...wholes, ...reals, ...times, ...rest]
+  const attempt = (render: () => string): string => {
+    try {
+      return render()
+    } catch (error) {
+      return String(error)
+    }
+  }
+  for (const type of types)
+    for (const ieee754 of [false, true])
+      test(`are what they are one by one, of ${type}${ieee754 ? ' as text' : ''}`, () => {
+        const properties = ['a', 'b'].map((name) => ({ name, type }))
+        const one = createRowRenderer(properties, ieee754)
+        const many = createRowsRenderer(properties, ieee754)
+        for (const value of values) {
+          const rows = [
+            [null, null],
+            [value, null],
+            [null, value],
+            [null, null],
+          ]
+          assert.equal(
+            attempt(() => many(rows)),
+            attempt(() => rows.map((row) => `{${one(row)}}`).join()),
+          )
+        }
+      })
+  test('are none, and have members of any name', () => {
+    const render = createRowsRenderer([{ name: '__proto__', type: 'Edm.Int32' }], false)
+    assert.equal(render([]), '')
+    assert.equal(render([[1], [2]]), '{"__proto__":1},{"__proto__":2}')
   })
 })

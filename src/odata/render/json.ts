@@ -12,6 +12,9 @@ export type RawValue = null | boolean | number | bigint | string | Uint8Array
 /** A cell of a row: a value, or the rows of an expanded property. */
 export type RawCell = RawValue | readonly (readonly RawCell[])[]
 
+/** What rendering needs to know of a property. */
+export type RenderedProperty = Pick<Property, 'name' | 'type' | 'collection' | 'zone' | 'zoneless'>
+
 type RenderValue = (value: Exclude<RawValue, null>) => string | undefined
 
 const integer =
@@ -135,10 +138,10 @@ const createListRenderer =
   }
 
 /** JSON Format 3.2: with IEEE754Compatible=true these two are strings. */
-const isQuoted = (type: EdmType): boolean => type === 'Edm.Int64' || type === 'Edm.Decimal'
+export const isQuoted = (type: EdmType): boolean => type === 'Edm.Int64' || type === 'Edm.Decimal'
 
 /** The refusal of a value that its type, or the form of the answer, cannot hold. */
-export const unrepresentable = ({ name, type }: Property): ODataError =>
+export const unrepresentable = ({ name, type }: RenderedProperty): ODataError =>
   new ODataError(
     'unrepresentable',
     `'${name}' holds a value that is not ${type}; correct it, or give the column another type in the schema map.`,
@@ -153,7 +156,7 @@ export const valueIn = (cell: RawCell | undefined): RawValue => {
 
 /** Makes the function that renders one value as JSON, and refuses what its type cannot hold; null is `null`. */
 export const createValueRenderer = (
-  property: Property,
+  property: RenderedProperty,
   ieee754: boolean,
 ): ((value: RawValue) => string) => {
   const { type } = property
@@ -193,7 +196,7 @@ export const inRow = (error: unknown, row: string): unknown =>
 
 /** Makes the function that renders the members of one row, without the braces. */
 export const createRowRenderer = (
-  properties: readonly Property[],
+  properties: readonly RenderedProperty[],
   ieee754: boolean,
 ): ((row: readonly RawCell[]) => string) => {
   const count = properties.length

@@ -2,7 +2,8 @@
 import type { TimeZone } from '#lib/time-zone.ts'
 import type { Property } from '../edm/model.ts'
 
-const isoStamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?Z$/
+/** A stamp as it is served. */
+export const isoStamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?Z$/
 const looseStamp = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,12})?(Z|[+-]\d\d:\d\d)?)?$/i
 
 type Parts = { readonly seconds: number; readonly fraction: string; readonly names: boolean }

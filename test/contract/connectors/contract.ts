@@ -1,10 +1,11 @@
 // What holds of every connector that reads tables. To have an engine join: one `Engine`.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Source } from '#connectors/connector.ts'
+import type { RowText, Source, TextBatch } from '#connectors/connector.ts'
 import { modelFromTables } from '#odata/edm/from-catalog.ts'
 import type { EntitySet, Model } from '#odata/edm/model.ts'
 import { createEntityRenderer } from '#odata/render/entity.ts'
+import { createRowsRenderer } from '#odata/render/rows.ts'
 import { encodeQueryText } from '#odata/render/url.ts'
 import type { CollectionPlan, PageRequest } from '#query/from-odata.ts'
 import type { Column, ReadPlan, ReadShape, Row, Value } from '#query/plan.ts'
@@ -24,6 +25,8 @@ export type OpenedEngine = {
   /** Runs a statement on the data, past the connector. */
   readonly run: RunStatement
   readonly close: () => Promise<void>
+  /** Statements that were run for reads until now; where rows can be expanded. */
+  readonly statements?: () => number
 }
 
 export type Engine = {
@@ -31,7 +34,12 @@ export type Engine = {
   /** Makes the tables, `Big` (see `bigRows`), and a view `Runaway (id)` that never gives its first row; opens them. */
   readonly open: (tables: readonly TestTable[]) => Promise<OpenedEngine>
   /** What an engine may lack: declared keys, and decimals of any number of digits. */
-  readonly has: { readonly keys: boolean; readonly exactDecimals: boolean }
+  readonly has: {
+    readonly keys: boolean
+    readonly exactDecimals: boolean
+    /** Text of rows from where they are read. */
+    readonly text: boolean
+  }
 }
 
 const never = new AbortController().signal
@@ -66,6 +74,27 @@ const collect = async (rows: AsyncIterable<readonly Row[]>): Promise<readonly Ro
   for await (const batch of rows) found.push(...batch)
   return found
 }
+
+/** The text of all batches, and what the last one tells. */
+const collectText = async (source: Source, plan: ReadPlan, wanted: RowText): Promise<TextBatch> => {
+  assert.ok(source.readText)
+  const texts: string[] = []
+  let count = 0
+  let last: TextBatch | undefined
+  for await (const batch of source.readText(plan, wanted, never)) {
+    if (batch.count > 0) texts.push(batch.text)
+    count += batch.count
+    last = batch
+  }
+  return { text: texts.join(), count, hasMore: last?.hasMore ?? false, after: last?.after ?? [] }
+}
+
+const bigProperties = [
+  { name: 'id', type: 'Edm.Int32' },
+  { name: 'filler', type: 'Edm.String' },
+] as const
+
+const nothing: ReadShape['filter'] = { kind: 'compare', operator: 'lt', left: id, right: id }
 
 /** Filters with the ids of the rows of `Item` that they find (OData 4.01 URL 5.1.1). */
 const filters: readonly (readonly [string, readonly number[]])[] = [
@@ -405,6 +434,26 @@ export const connectorContract = (engine: Engine): void => {
           assert.deepEqual(kind.Items, alone)
         }
       })
+    if (engine.has.keys)
+      for (const nested of [
+        'Items',
+        'Items($expand=Kind)',
+        'Items($top=2;$count=true;$expand=Kind($expand=Items($select=id;$expand=Kind)))',
+      ])
+        test(`reads what is expanded with one statement: ${nested}`, async () => {
+          const kinds = reader.setOf('Kind')
+          const { statements } = opened
+          assert.ok(statements)
+          await entitiesOf(source, model, kinds, '$orderby=code')
+          const expand = `$expand=${encodeQueryText(nested)}`
+          const filter = `$filter=${encodeQueryText("code ne 'x'")}`
+          for (const query of [expand, `${expand}&${filter}`]) {
+            const before = statements()
+            const found = await entitiesOf(source, model, kinds, query)
+            assert.equal(found.length, 4)
+            assert.equal(statements() - before, 1, query)
+          }
+        })
     for (const [apply, wanted] of aggregations)
       test(`aggregates by ${apply}`, async () => {
         const columns = bindUrl(
@@ -551,6 +600,51 @@ export const connectorContract = (engine: Engine): void => {
       }
       assert.equal(total, bigRows)
     })
+    if (engine.has.text) {
+      const bigText = { properties: bigProperties, ieee754: false, orderAt: [0] }
+      test('makes text of rows of every type as the server does, and tells where they end', async () => {
+        const plan = reader.planOf('Item', '', whole)
+        const { properties, orderAt } = plan.layout
+        const rows = await reader.run(plan)
+        const texts = await collectText(source, plan, {
+          properties,
+          ieee754: false,
+          orderAt,
+          most: rows.length,
+        })
+        assert.equal(texts.text, createRowsRenderer(properties, false)(rows))
+        assert.deepEqual([texts.hasMore, texts.count], [false, rows.length])
+        assert.deepEqual(texts.after.map(String), orderValues(plan, rows.at(-1) ?? []).map(String))
+      })
+      for (const most of [1, 500, 501, bigRows - 1, bigRows, bigRows + 1])
+        test(`makes text of at most ${most} rows, and says whether there are more`, async () => {
+          const shown = Math.min(most, bigRows)
+          const { text, count, hasMore, after } = await collectText(source, big(), {
+            ...bigText,
+            most,
+          })
+          const found = JSON.parse(`[${text}]`) as readonly { readonly id: number }[]
+          assert.deepEqual([found.length, found.at(-1)?.id], [shown, shown])
+          assert.deepEqual([count, hasMore, Number(after[0])], [shown, most < bigRows, shown])
+        })
+      test('makes no text of no rows', async () => {
+        const none = { ...big(), shape: { ...big().shape, filter: nothing } }
+        assert.equal((await collectText(source, none, { ...bigText, most: 5 })).count, 0)
+      })
+      test('refuses a value that its type cannot hold, and goes on', async () => {
+        const properties = [{ name: 'filler', type: 'Edm.Date' }] as const
+        const plan = { ...big(), shape: { ...big().shape, outputs: [filler] } }
+        await assert.rejects(
+          collectText(source, plan, { properties, ieee754: false, orderAt: [], most: 9 }),
+          { kind: 'unrepresentable', target: 'filler' },
+        )
+        for (let i = 0; i < 5; i++)
+          for await (const _ of source.readText?.(big(), { ...bigText, most: bigRows }, never) ??
+            [])
+            break
+        assert.equal(await source.count(big(), never), BigInt(bigRows))
+      })
+    }
     test('goes on after an iteration that ended early', async () => {
       for (let i = 0; i < 15; i++) for await (const _ of source.read(big(), never)) break
       assert.equal(await source.count(big(), never), BigInt(bigRows))

@@ -96,7 +96,7 @@ const keysOf = (tables: readonly Pick<TestTable, 'name' | 'key'>[]): string => {
 
 export const filesEngine: Engine = {
   name: 'files',
-  has: { keys: false, exactDecimals: true },
+  has: { keys: false, exactDecimals: true, text: true },
   open: async (tables) => {
     const { filesDirectory, folder, remove } = createFolder()
     const to = (name: string): string => `'${join(folder, name)}'`

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import pg from 'pg'
 import type { Source } from '#connectors/connector.ts'
 import { createPostgresConnector } from '#connectors/postgres/index.ts'
@@ -50,10 +51,24 @@ const typeOf = ({ type, length, scale, zoneless }: TestColumn): string => {
 const literal = (text: string, { type }: TestColumn): string =>
   type === 'Edm.Binary' ? `'\\x${text}'` : `'${text.replaceAll("'", "''")}'`
 
+/** Counts what the driver binds: each statement that runs, once, however many times its rows are fetched. */
+const countBinds = () => {
+  const watched = mock.method(pg.Connection.prototype, 'bind')
+  // What prepares a session for its work has no name.
+  const isNamed = ([config]: readonly (pg.BindConfig | null)[]): boolean =>
+    (config?.statement ?? '') !== ''
+  return {
+    binds: () =>
+      watched.mock.calls.filter((call) => isNamed(call.arguments as unknown as [pg.BindConfig]))
+        .length,
+    restore: () => watched.mock.restore(),
+  }
+}
+
 /** @param cluster answers the one that runs: it is started after the tests are declared */
 export const postgresEngine = (cluster: () => Cluster): Engine => ({
   name: 'PostgreSQL',
-  has: { keys: true, exactDecimals: true },
+  has: { keys: true, exactDecimals: true, text: false },
   open: async (tables) => {
     const url = await cluster().createDatabase()
     const statements = tables.flatMap((table) => statementsOf(table, typeOf, literal))
@@ -64,6 +79,7 @@ export const postgresEngine = (cluster: () => Cluster): Engine => ({
        CREATE VIEW "Runaway" AS SELECT 1 AS id FROM pg_sleep(600)`,
       url,
     )
+    const counted = countBinds()
     const reopen = () => openAt(url, { QueryTimeout: '1' })
     const source = await reopen()
     const { hostname, port, pathname, password } = new URL(url)
@@ -86,7 +102,9 @@ export const postgresEngine = (cluster: () => Cluster): Engine => ({
         } as const
         return (await past.query<(string | null)[]>(query)).rows
       },
+      statements: counted.binds,
       close: async () => {
+        counted.restore()
         await source.close()
         await past.end()
         await cluster().dropDatabase(url)

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
+import { mock } from 'node:test'
 import { bindable, openReadOnly, prepareRows } from '#connectors/sqlite/connection.ts'
 import { createSqliteConnector } from '#connectors/sqlite/index.ts'
-import { createReaderPool } from '#connectors/sqlite/reader-pool.ts'
+import { createReaderPool, type ReaderPool } from '#connectors/sqlite/reader-pool.ts'
 import { createAddressPolicy } from '#egress/address-policy.ts'
 import { changeDatabase } from '#test/support/odata-service.ts'
 import type { Engine } from './contract.ts'
@@ -37,9 +38,31 @@ const literal = (text: string, { type }: TestColumn): string => {
     : `'${text.replaceAll("'", "''")}'`
 }
 
+/** The same pool, and how many statements it was given. */
+const countReads = (readers: ReaderPool) => {
+  let count = 0
+  const read: ReaderPool['read'] = (request, signal) => {
+    count++
+    return readers.read(request, signal)
+  }
+  return { pool: { ...readers, read }, reads: () => count }
+}
+
+/** Counts what is read in this process, of tables and views alone. */
+const countStatementsHere = () => {
+  const { prototype } = StatementSync
+  const watched = [mock.method(prototype, 'iterate'), mock.method(prototype, 'get')]
+  const isRead = ({ this: statement }: { readonly this: unknown }): boolean =>
+    (statement as StatementSync).sourceSQL.startsWith('SELECT')
+  return {
+    reads: () => watched.flatMap(({ mock: { calls } }) => calls.filter(isRead)).length,
+    restore: () => watched.forEach((method) => method.mock.restore()),
+  }
+}
+
 export const sqliteEngine: Engine = {
   name: 'SQLite',
-  has: { keys: true, exactDecimals: false },
+  has: { keys: true, exactDecimals: false, text: true },
   open: async (tables) => {
     const directory = mkdtempSync(join(tmpdir(), 'headgate-contract-'))
     const db = new DatabaseSync(join(directory, 'c.db'))
@@ -52,7 +75,9 @@ export const sqliteEngine: Engine = {
       CREATE VIEW Runaway (id) AS
       WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0`)
     db.close()
-    const pool = createReaderPool({ processes: 2, statementTimeout: 3000 })
+    const counted = countReads(createReaderPool({ processes: 2, statementTimeout: 3000 }))
+    const { pool } = counted
+    const here = countStatementsHere()
     const reopen = () =>
       createSqliteConnector(pool).open(
         { Database: 'c.db' },
@@ -66,7 +91,9 @@ export const sqliteEngine: Engine = {
       change: (statement) => changeDatabase(join(directory, 'c.db'), statement),
       hidden: [directory, 'c.db'],
       run: async (text, values) => prepareRows(past, text, true).all(values.map(bindable)),
+      statements: () => counted.reads() + here.reads(),
       close: async () => {
+        here.restore()
         await source.close()
         await pool.close()
         past.close()
