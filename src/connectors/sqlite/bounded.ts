@@ -81,10 +81,10 @@ const isKeysetPage = ({ shape, values }: ReadPlan, table: Table): boolean => {
   )
 }
 
-type FindTable = (name: string) => Table | undefined
+export type FindTable = (name: string) => Table | undefined
 
 /** Rows of one answer, expanded ones included, that the server itself may read. */
-const mostNestedRows = 5500
+export const mostNestedRows = 5500
 
 /** The columns that tie nested rows to the row they belong to; undefined where there is another condition. */
 const tiedColumns = ({ from, filter }: ReadShape): readonly string[] | undefined => {
@@ -123,7 +123,11 @@ const nestedRows = (query: ReadShape, plan: ReadPlan, find: FindTable): number |
 }
 
 /** Rows inside one row of the shape, of all depths; undefined where something could take any time. */
-const rowsInside = (shape: ReadShape, plan: ReadPlan, find: FindTable): number | undefined => {
+export const rowsInside = (
+  shape: ReadShape,
+  plan: ReadPlan,
+  find: FindTable,
+): number | undefined => {
   let total = 0
   for (const output of shape.outputs) {
     if (output.kind === 'column') continue

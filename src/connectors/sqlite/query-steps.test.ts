@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { modelFromTables } from '#odata/edm/from-catalog.ts'
-import { onlyTable } from '#query/plan.ts'
+import { onlyTable, type ReadShape } from '#query/plan.ts'
 import { compileRead } from '#sql/compile.ts'
 import { dialects } from '#sql/dialects/index.ts'
 import { planOfUrl } from '#test/support/plans.ts'
 import { boundOf } from './bounded.ts'
 import { describeDatabase } from './introspect.ts'
-import { takesIndexes } from './query-steps.ts'
+import { staysInWindow, takesIndexes } from './query-steps.ts'
+import { windowOf } from './window.ts'
 
 const tables = `CREATE TABLE City (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE Item (id INTEGER PRIMARY KEY, city INTEGER REFERENCES City (id), n INTEGER, m INTEGER);
@@ -26,21 +27,56 @@ const open = (...scripts: readonly string[]): DatabaseSync => {
   return db
 }
 
-/** Whether a URL is bounded by what the file has, and by what SQLite makes of that. */
-const judge = (db: DatabaseSync, url: string): { bound: string | undefined; taken: boolean } => {
+const planIn = (db: DatabaseSync, url: string) => {
   const catalog = describeDatabase(db).tables
   const find = (name: string) => catalog.find((table) => table.name === name)
   const options = { namespace: 's', nameCase: 'Default', schemaMap: undefined } as const
   const page = { limit: 51, offset: undefined, after: undefined }
   const plan = planOfUrl(modelFromTables(catalog, options), url, page)
-  const bound = boundOf(plan, find(onlyTable(plan.shape) ?? ''), find)
-  const { text } = compileRead(plan.shape, dialects.sqlite)
-  const steps = db
-    .prepare(`EXPLAIN QUERY PLAN ${text}`)
-    .all()
-    .map(({ detail }) => String(detail))
-  return { bound, taken: bound !== undefined && takesIndexes(steps, plan.shape, bound) }
+  return { plan, table: find(onlyTable(plan.shape) ?? ''), find }
 }
+
+const stepsOf = (db: DatabaseSync, shape: ReadShape): readonly string[] => {
+  const { text } = compileRead(shape, dialects.sqlite)
+  const told = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all()
+  return told.map(({ detail }) => String(detail))
+}
+
+/** Whether a URL is bounded by what the file has, and by what SQLite makes of that. */
+const judge = (db: DatabaseSync, url: string): { bound: string | undefined; taken: boolean } => {
+  const { plan, table, find } = planIn(db, url)
+  const bound = boundOf(plan, table, find)
+  return {
+    bound,
+    taken: bound !== undefined && takesIndexes(stepsOf(db, plan.shape), plan.shape, bound),
+  }
+}
+
+/** Whether a filtered page has a window of row ids, and SQLite stays in it; undefined where it has none. */
+const staysIn = (db: DatabaseSync, url: string): boolean | undefined => {
+  const { plan, table, find } = planIn(db, url)
+  const window = table && windowOf(plan, table, find)
+  return window && staysInWindow(stepsOf(db, window.shape))
+}
+
+for (const [url, stays] of [
+  ['/Items?$filter=m gt 1', true],
+  // The index of cities leads out of it, to rows that are sorted.
+  ['/Items?$filter=m gt 1 and city eq 1', false],
+  ['/Items?$filter=m gt 1&$expand=City', true],
+  ['/Cities?$filter=id gt 0 and id ne 5&$expand=Items($top=3;$orderby=n,id)', true],
+  // A hundred rows in each of a full page are too many for the server.
+  ['/Cities?$filter=id ne 5&$expand=Items($orderby=n,id)', undefined],
+  ['/Cities?$filter=id ne 5&$expand=Items($top=3;$orderby=m)', undefined],
+  ['/Items?$filter=m gt 1&$orderby=m', undefined],
+] as const)
+  test(`${url} ${stays === true ? 'is tried in a window' : stays === false ? 'would leave its window' : 'has no window'}`, () =>
+    assert.equal(staysIn(open(tables), url), stays))
+
+test('a filter whose index leads out of the window is not tried in it', () => {
+  const index = 'CREATE INDEX ItemM ON Item (m)'
+  assert.equal(staysIn(open(tables, index), '/Items?$filter=m gt 1 and m lt 5'), false)
+})
 
 for (const [url, bound] of [
   ['/Items', 'page'],

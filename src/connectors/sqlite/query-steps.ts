@@ -12,6 +12,12 @@ const isLabour = (step: string): boolean => /TEMP B-TREE|AUTOMATIC|MULTI-INDEX/.
 const equals = (step: string, column: string): boolean =>
   step.includes(`(${column}=?`) || step.includes(` AND ${column}=?`)
 
+/** Whether a statement looks at the row ids of its window and no others: an index of the filter could lead it elsewhere. */
+export const staysInWindow = (steps: readonly string[]): boolean => {
+  const [outer = '', ...others] = steps
+  return /^SEARCH t0 .*\browid<\?\)$/.test(outer) && !others.some(isScan) && !steps.some(isLabour)
+}
+
 /**
  * Whether the steps of a statement are bounded as its shape promises: a row, or a page in the order of an index.
  * @param bound as `boundOf` has found it

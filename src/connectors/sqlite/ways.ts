@@ -4,7 +4,7 @@ import type { Table } from '#query/catalog.ts'
 import { onlyTable, type ReadPlan, type ReadShape } from '#query/plan.ts'
 import { boundOf } from './bounded.ts'
 import type { OpenedFile } from './opened-file.ts'
-import { takesIndexes } from './query-steps.ts'
+import { staysInWindow, takesIndexes } from './query-steps.ts'
 import { pageLimit, windowOf, type Window } from './window.ts'
 
 export type Way =
@@ -39,16 +39,21 @@ type Known = {
 const isFixed = ({ limit, outputs }: ReadShape): boolean =>
   limit === undefined && outputs.every(({ kind }) => kind === 'column')
 
+/** `undefined` while the file is locked, or when it has changed since. */
+const stepsOf = (file: OpenedFile, text: string): readonly string[] | undefined => {
+  try {
+    return file.steps(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Which plans an index bounds, and SQLite reads by it; that is asked once for each shape. */
 const createBounds = (textOf: (shape: ReadShape) => string) => {
   const shapes = new WeakMap<ReadShape, Known>()
   const learn = (file: OpenedFile, shape: ReadShape, bound: 'row' | 'page'): boolean => {
-    try {
-      return takesIndexes(file.steps(textOf(shape)), shape, bound)
-    } catch {
-      // Locked, or changed since.
-      return false
-    }
+    const steps = stepsOf(file, textOf(shape))
+    return steps !== undefined && takesIndexes(steps, shape, bound)
   }
   return (file: OpenedFile, plan: ReadPlan, table: Table | undefined): boolean => {
     const { shape } = plan
@@ -68,13 +73,21 @@ const createBounds = (textOf: (shape: ReadShape) => string) => {
 export const createWays = (textOf: (shape: ReadShape) => string) => {
   const isBounded = createBounds(textOf)
   const windows = new WeakMap<ReadShape, Window | 'none'>()
+  /** `undefined` while that cannot be found out. */
+  const createWindow = (file: OpenedFile, plan: ReadPlan, table: Table) => {
+    const window = windowOf(plan, table, file.table)
+    if (window === undefined) return 'none'
+    const steps = stepsOf(file, textOf(window.shape))
+    return steps && (staysInWindow(steps) ? window : 'none')
+  }
   /** The way of a plan; asks the catalog, reads no row. */
   const of = (file: OpenedFile, plan: ReadPlan): Way => {
     const table = tableOf(file, plan)
     if (isBounded(file, plan, table)) return bounded
     const limit = pageLimit(plan)
     if (limit === undefined || table === undefined) return inProcess
-    const window = windows.get(plan.shape) ?? windowOf(plan, table) ?? 'none'
+    const window = windows.get(plan.shape) ?? createWindow(file, plan, table)
+    if (window === undefined) return inProcess
     windows.set(plan.shape, window)
     return window === 'none' ? inProcess : { kind: 'window', window, table, limit }
   }

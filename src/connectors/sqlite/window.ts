@@ -2,6 +2,7 @@
 // whatever the size of the table. Only a page that the window fills is an answer; otherwise the read goes to a
 // process as if nothing had been tried.
 import type { Table } from '#query/catalog.ts'
+import { type FindTable, mostNestedRows, rowsInside } from './bounded.ts'
 import type { Column, Expression, ReadPlan, ReadShape, Value } from '#query/plan.ts'
 
 /** Rows that the filter looks at. */
@@ -56,11 +57,13 @@ export type Window = {
 }
 
 /** The windowed form of a shape, `undefined` when it has none. */
-export const windowOf = ({ shape, values }: ReadPlan, table: Table): Window | undefined => {
+export const windowOf = (plan: ReadPlan, table: Table, find: FindTable): Window | undefined => {
+  const { shape, values } = plan
   const { filter, limit, offset } = shape
   if (!table.isPlain || filter === undefined || limit === undefined || offset !== undefined)
     return undefined
-  if (!shape.outputs.every(({ kind }) => kind === 'column')) return undefined
+  const inside = rowsInside(shape, plan, find)
+  if (inside === undefined || mostRows * inside > mostNestedRows) return undefined
   const column = rowIdOrder(shape, table)
   if (column === undefined || !isCheap(filter)) return undefined
   const end = { kind: 'slot', index: values.length, type: column.type } as const
