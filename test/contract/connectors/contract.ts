@@ -246,6 +246,31 @@ const aggregations: readonly (readonly [string, readonly (readonly unknown[])[]]
   ],
 ]
 
+/** The same where there are foreign keys: ids of items, and the label that each row has. */
+const relatedAggregations: readonly (readonly [string, readonly unknown[]])[] = [
+  // Entities beside others stay what they are, however deep they stand.
+  [
+    'filter(id le 2)/concat(groupby((Kind/label)),concat(aggregate(id with sum as S),identity))',
+    [
+      [null, null],
+      [null, 'big b'],
+      [null, 'small a'],
+      [1, 'small a'],
+      [2, 'big b'],
+    ],
+  ],
+  [
+    "filter(id le 2)/concat(concat(groupby((kind)),concat(identity,aggregate(id with max as S)))/filter(kind ne 'a'),groupby((rollup(Kind/label))))",
+    [
+      [null, null],
+      [null, null],
+      [null, 'big b'],
+      [null, 'small a'],
+      [2, 'big b'],
+    ],
+  ],
+]
+
 /** The same where there are foreign keys; the second of each is the set. */
 const relatedFilters: readonly (readonly [string, 'Item' | 'Kind', readonly unknown[]])[] = [
   ["Kind/label eq 'big b'", 'Item', [2, 6]],
@@ -409,6 +434,16 @@ export const connectorContract = (engine: Engine): void => {
           reader.planOf(table, `${order}&$filter=${encodeQueryText(filter)}`, whole),
         )
         assert.deepEqual(new Set(rows.map(([value]) => value)), new Set(keys))
+      })
+    for (const [apply, wanted] of engine.has.keys ? relatedAggregations : [])
+      test(`finds related members in ${apply}`, async () => {
+        const set = reader.setOf('Item')
+        const query = `$apply=${encodeQueryText(apply)}&$orderby=id,Kind/label`
+        const rows = await entitiesOf(source, model, set, query)
+        assert.deepEqual(
+          (rows as Record<string, unknown>[]).map((row) => [row['id'], row['Kind/label']]),
+          wanted,
+        )
       })
     if (engine.has.keys)
       test('gives expanded rows as it gives them alone, and computed values beside them', async () => {

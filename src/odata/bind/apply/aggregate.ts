@@ -83,7 +83,7 @@ export const aggregated = (
   key: readonly string[],
 ): Open => {
   const type = typeOf(open.row.type, outputs, key)
-  return opened(open.start, [stageOf({ ...open, order: [] }, outputs, groupBy)], type, true)
+  return opened(open.start, [stageOf({ ...open, order: [] }, outputs, groupBy)], type, 'none')
 }
 
 export const aggregateStep = (open: Open, items: readonly AggregateItem[], at: number): Open => {

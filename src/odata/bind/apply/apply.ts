@@ -129,7 +129,7 @@ const run = (steps: readonly Transformation[], start: Start): Open => {
     const whole = opens.length === 1 && only !== undefined ? only : united(opens, start)
     return continued(whole, after)
   }
-  const open: Open = { ...opened(start, 'path', start.row.type, false), row: start.row }
+  const open: Open = { ...opened(start, 'path', start.row.type, 'all'), row: start.row }
   return continued(open, steps)
 }
 
@@ -153,6 +153,6 @@ export const bindApply = (steps: readonly Transformation[], start: Start): Bound
     })
   const last = closed(run(steps, start))
   if (last.from === 'path') throw new TypeError('A pipeline without a stage')
-  const { from: stages, row, order, isAggregated } = last
-  return { stages, row, order, isAggregated }
+  const { from: stages, row, order, entities } = last
+  return { stages, row, order, isAggregated: entities !== 'all' }
 }

@@ -16,14 +16,52 @@ import {
   stageOf,
   target,
   typeOf,
+  type Entities,
   type Open,
+  type Row,
   type Start,
 } from './stage.ts'
 
-const relatedValue = (path: readonly string[], open: Open): BoundExpression => {
-  const segments = path.map((name) => ({ kind: 'name', name, args: undefined, at: 0 }) as const)
-  return bindExpression({ kind: 'path', root: 'here', segments, at: 0 }, scopeOf(open))
+const numberOf = (i: number): BoundExpression => ({
+  kind: 'literal',
+  type: 'Edm.Int32',
+  value: BigInt(i),
+  at: 0,
+})
+
+/** Whether a row is an entity, by the numbers of the sequences that it comes from. */
+const isEntity = (row: Row, { sequence, among }: Exclude<Entities, string>): BoundExpression => {
+  const type = 'Edm.Boolean'
+  const left = hidden(row, sequence)
+  const operands = among.flatMap((entities, i): readonly BoundExpression[] => {
+    if (entities === 'none') return []
+    const isOf = { kind: 'compare', operator: 'eq', left, right: numberOf(i), type } as const
+    if (entities === 'all') return [isOf]
+    return [{ kind: 'and', operands: [isOf, isEntity(row, entities)], type }]
+  })
+  return { kind: 'or', operands, type }
 }
+
+/** What the path that a member is named by leads to from a row that is an entity; from another one, null. */
+const relatedValue = ({ name: path, type }: Property, open: Open): BoundExpression => {
+  const segments = path
+    .split('/')
+    .map((name) => ({ kind: 'name', name, args: undefined, at: 0 }) as const)
+  const { entities, row, start } = open
+  // Where not all are entities, clients find no related ones from there; the rows have what leads to them all the same.
+  const here: Row = { ...row, type: { ...row.type, navigations: start.row.type.navigations } }
+  const scope = scopeOf({ ...open, row: here })
+  const value = bindExpression({ kind: 'path', root: 'here', segments, at: 0 }, scope)
+  if (typeof entities === 'string') return value
+  const kept = value.kind === 'property' ? value.property : undefined
+  if (kept?.zone !== undefined && kept.zoneless === 'by-value')
+    throw notSupported(
+      `'${path}' of entities beside aggregates in concat inside concat, in another zone than GMT`,
+      { target },
+    )
+  return { kind: 'case', branches: [{ when: isEntity(row, entities), value }], type }
+}
+
 const isReadAlike = (a: Property, b: Property): boolean =>
   a.zone === b.zone && (a.zone === undefined || a.zoneless === b.zoneless)
 
@@ -34,10 +72,10 @@ const nothing = (type: EdmType): BoundExpression => ({
 })
 
 /** What a sequence has none of. Entities have the member of a related entity that others were grouped by; else it is null. */
-const missing = ({ name, type }: Property, open: Open): BoundExpression => {
-  const path = name.split('/')
-  return path.length > 1 && !open.isAggregated ? relatedValue(path, open) : nothing(type)
-}
+const missing = (property: Property, open: Open): BoundExpression =>
+  property.name.includes('/') && open.entities !== 'none'
+    ? relatedValue(property, open)
+    : nothing(property.type)
 
 /** The columns of all sequences, in the order in which they appear. */
 const columnsOf = (opens: readonly Open[]): ReadonlyMap<string, Property> => {
@@ -59,6 +97,14 @@ const columnsOf = (opens: readonly Open[]): ReadonlyMap<string, Property> => {
   return columns
 }
 
+const entitiesOf = (opens: readonly Open[], sequence: `$${string}`): Entities => {
+  const among = opens.map(({ entities }) => entities)
+  const [first = 'none'] = among
+  return typeof first === 'string' && among.every((entities) => entities === first)
+    ? first
+    : { sequence, among }
+}
+
 /** The order of each sequence in columns of its own, which are null in the rows of the others. */
 const orderName = (sequence: number) => (i: number) => `$order${sequence}of${i}` as const
 
@@ -75,7 +121,7 @@ export const united = (opens: readonly Open[], start: Start): Open => {
   const sequence = `$sequence${inner.length}` as const
   const number = (i: number): BoundOutput => ({
     property: propertyOf(sequence, 'Edm.Int32'),
-    expression: { kind: 'literal', type: 'Edm.Int32', value: BigInt(i), at: 0 },
+    expression: numberOf(i),
   })
   const orders = ordersOf(opens)
   const stages = opens.map((open, i) => {
@@ -98,7 +144,7 @@ export const united = (opens: readonly Open[], start: Start): Open => {
     )
     return stageOf(open, [...outputs, ...ordering, number(i)])
   })
-  const isAggregated = opens.some((open) => open.isAggregated)
+  const isAggregated = opens.some((open) => open.entities !== 'all')
   const [first] = opens
   const comparable = [...columns.values()].filter(({ type }) => type !== 'Edm.Binary')
   const own = isAggregated ? comparable.map(({ name }) => name) : first ? keyNames(first) : []
@@ -106,7 +152,7 @@ export const united = (opens: readonly Open[], start: Start): Open => {
   const before = first?.row.type ?? start.row.type
   const navigations = isAggregated ? new Map<string, never>() : before.navigations
   const type = { ...typeOf(before, stages[0]?.outputs ?? [], key), navigations }
-  const next = opened(start, stages, type, isAggregated)
+  const next = opened(start, stages, type, entitiesOf(opens, sequence))
   return {
     ...next,
     order: [

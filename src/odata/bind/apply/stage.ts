@@ -37,6 +37,12 @@ export type Start = {
   readonly aliases: ReadonlyMap<string, ODataExpression>
 }
 
+/** Which rows are entities still: all, none, or of sequences that were put together those that are so in theirs. */
+export type Entities =
+  | 'all'
+  | 'none'
+  | { readonly sequence: `$${string}`; readonly among: readonly Entities[] }
+
 /** A query that is still open: more may be asked of its rows before it is closed. */
 export type Open = {
   readonly start: Start
@@ -47,7 +53,7 @@ export type Open = {
   readonly order: readonly BoundOrderItem[]
   readonly limit: number | undefined
   readonly offset: number | undefined
-  readonly isAggregated: boolean
+  readonly entities: Entities
 }
 
 export const target = '$apply'
@@ -131,7 +137,7 @@ export const opened = (
   start: Start,
   from: BoundStage['from'],
   type: EntityType,
-  isAggregated: boolean,
+  entities: Entities,
 ): Open => ({
   start,
   from,
@@ -141,7 +147,7 @@ export const opened = (
   order: [],
   limit: undefined,
   offset: undefined,
-  isAggregated,
+  entities,
 })
 
 /** The order of a query as columns that the next one can go by. */
@@ -169,8 +175,8 @@ export const hidden = (row: Row, name: `$${string}`): BoundExpression => {
 export const closed = (open: Open): Open => {
   const name = (i: number) => `$order${i}` as const
   const outputs = [...everything(open), ...orderOutputs(open, name)]
-  const type = typeOf(open.row.type, outputs, open.isAggregated ? keyNames(open) : undefined)
-  const next = opened(open.start, [stageOf(open, outputs)], type, open.isAggregated)
+  const type = typeOf(open.row.type, outputs, open.entities === 'all' ? undefined : keyNames(open))
+  const next = opened(open.start, [stageOf(open, outputs)], type, open.entities)
   return { ...next, order: orderBy(next.row, open.order, name) }
 }
 
