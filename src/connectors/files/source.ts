@@ -5,10 +5,12 @@ import { onlyTable, type ReadPlan, type ReadShape, type Row } from '#query/plan.
 import type { Source } from '../connector.ts'
 import { ConnectorError } from '../errors.ts'
 import { explained, valuesOf } from '../parameters.ts'
+import { filesChanged } from './failure.ts'
 import type { Ask, Inspected } from './inspect.ts'
 import { createKnownFiles } from './known-files.ts'
 import type { FilesRequest } from './messages.ts'
 import type { FilesPool } from './pool.ts'
+import type { View } from './relation.ts'
 import { type Compiled, compileFileCount, compileFileRead } from './statement.ts'
 
 /** Whether the schema map names a key for a table: files have none, so that the map's is taken. */
@@ -33,6 +35,13 @@ const createCompiler = () => {
   }
 }
 
+/** Throws when the folder no longer has a file that the model knew. */
+const viewIn = (known: Tables, table: string): View => {
+  const view = known.get(table)?.view
+  if (view !== undefined) return view
+  throw new ConnectorError('busy', filesChanged, { detail: `no file for ${table}` })
+}
+
 const requestOf = (
   folder: string,
   { statement, types, tables }: Compiled,
@@ -41,7 +50,7 @@ const requestOf = (
 ): FilesRequest => ({
   kind: 'read',
   folder,
-  views: tables.flatMap((table) => known.get(table)?.view ?? []),
+  views: tables.map((table) => viewIn(known, table)),
   text: statement.text,
   values: valuesOf(statement, values),
   types: statement.slots.map((slot) => types.get(slot)),
