@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -8,6 +8,7 @@ import type { Source } from '#connectors/connector.ts'
 import type { FilesPool } from '#connectors/files/pool.ts'
 import type { Table } from '#query/catalog.ts'
 import { valueOf } from '../support/plans.ts'
+import { until } from '../support/until.ts'
 import type { Column, Expression, ReadPlan, ReadShape, Row, Slot, Value } from '#query/plan.ts'
 import { connectorContract } from './connectors/contract.ts'
 import { zoneContract } from './connectors/zones.ts'
@@ -52,6 +53,7 @@ const makeFiles = async (): Promise<void> => {
   write('nothing.csv', '')
   write('broken.parquet', 'PAR1 no, it is not')
   write('scalars.json', '[1,2,3]')
+  write('leaving.csv', 'a\n1\n')
   write('notes.txt', 'not a table')
   write('.hidden.csv', 'a\n1\n')
   writeFileSync(join(filesDirectory, 'outside.csv'), 'secret\n42\n')
@@ -359,7 +361,7 @@ describe('the engine of files', () => {
   const endless = 'SELECT count(*) FROM range(1000000000000) a, range(1000000) b'
   /** With one process, so that it is known which one reads. */
   const withOne = async (use: (alone: FilesPool) => Promise<void>): Promise<void> => {
-    const { pool: alone } = openFolderWith(filesDirectory, { processes: 1 })
+    const { pool: alone } = openFolderWith(filesDirectory, { processes: 1, stopWait: 20_000 })
     try {
       assert.deepEqual(await run('SELECT 1', alone), [[1]])
       await use(alone)
@@ -375,6 +377,18 @@ describe('the engine of files', () => {
       const reading = run(endless, alone, gone.signal)
       setTimeout(() => gone.abort(), 300)
       await assert.rejects(reading, { name: 'AbortError' })
+      assert.deepEqual(await run('SELECT 1', alone), [[1]])
+      assert.deepEqual(alone.pids(), [pid])
+    }))
+  test('keeps its process whenever a read is aborted', () =>
+    withOne(async (alone) => {
+      const [pid] = alone.pids()
+      for (let i = 0; i < 30; i++) {
+        const gone = new AbortController()
+        const reading = run(endless, alone, gone.signal)
+        setTimeout(() => gone.abort(), i / 5)
+        await assert.rejects(reading, { name: 'AbortError' })
+      }
       assert.deepEqual(await run('SELECT 1', alone), [[1]])
       assert.deepEqual(alone.pids(), [pid])
     }))
@@ -403,6 +417,17 @@ describe('a file that changes', () => {
     await runDuckdb(`COPY (SELECT 1 AS other) TO ${to('changed.tmp')} (FORMAT parquet)`)
     renameSync(join(folder, 'changed.tmp'), join(folder, 'changing.parquet'))
     await assert.rejects(collect(source.read(plan(), never)), {
+      kind: 'busy',
+      message: /changed; try again/,
+    })
+  })
+  test('and is gone is asked for again by whoever knew it', async () => {
+    const leaving: ReadPlan = { shape: shapeOf('leaving'), values: [] }
+    await collect(source.read(leaving, never))
+    const version = source.version()
+    rmSync(join(folder, 'leaving.csv'))
+    await until('the folder is looked at again', () => source.version() !== version)
+    await assert.rejects(collect(source.read(leaving, never)), {
       kind: 'busy',
       message: /changed; try again/,
     })

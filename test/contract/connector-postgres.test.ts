@@ -19,6 +19,7 @@ import { modelFromTables } from '#odata/edm/from-catalog.ts'
 import { createRowRenderer } from '#odata/render/json.ts'
 import { planOfUrl } from '#test/support/plans.ts'
 import { type Cluster, startCluster } from '#test/support/postgres.ts'
+import { until } from '#test/support/until.ts'
 import { connectorContract } from './connectors/contract.ts'
 import { zoneContract } from './connectors/zones.ts'
 import { context, loopback, openAt, optionsFor, postgresEngine } from './connectors/postgres.ts'
@@ -96,11 +97,6 @@ const tableOf = async (source: Source, name: string): Promise<Table> => {
   const table = (await source.describe()).tables.find((found) => found.name === name)
   assert.ok(table, name)
   return table
-}
-
-/** Waits until a question has the wanted answer; the test's own time bounds it. */
-const until = async (ask: () => Promise<boolean>): Promise<void> => {
-  while (!(await ask())) await new Promise((done) => setTimeout(done, 10))
 }
 
 const many = `CREATE TABLE t (id int PRIMARY KEY, filler text);
@@ -253,7 +249,7 @@ describe('the catalog of PostgreSQL', () => {
         assert.equal(source.version(), version)
         const old = plan('t', { outputs: [column('old', 'Edm.Int32')] })
         // The first second after describing, nothing is asked again.
-        await until(async () => {
+        await until('the change is noticed', async () => {
           await assert.rejects(collect(source.read(old, never)), {
             kind: 'busy',
             message: /columns .* have changed/,
@@ -475,10 +471,10 @@ describe('a read of PostgreSQL', () => {
         }
         const gone = new AbortController()
         const reading = collect(source.read(plan('slow', { order: [] }), gone.signal))
-        await until(isRunning)
+        await until('the statement runs', isRunning)
         gone.abort()
         await assert.rejects(reading, { name: 'AbortError' })
-        await until(async () => !(await isRunning()))
+        await until('the statement has ended', async () => !(await isRunning()))
       },
       // Its own time does not end it.
       { QueryTimeout: '3600' },

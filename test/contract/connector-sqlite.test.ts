@@ -14,6 +14,7 @@ import { createReaderPool, type PoolLimits } from '#connectors/sqlite/reader-poo
 import type { Column, ReadPlan, ReadShape, Row } from '#query/plan.ts'
 import { connectorContract } from './connectors/contract.ts'
 import { zoneContract } from './connectors/zones.ts'
+import { until } from '#test/support/until.ts'
 import { sqliteEngine } from './connectors/sqlite.ts'
 
 const addresses = createAddressPolicy([])
@@ -93,6 +94,13 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
+/** The process that reads, once it is there. */
+const readerIn = async (pool: ReturnType<typeof createReaderPool>): Promise<number> => {
+  await until('a process reads', () => pool.pids().length === 1)
+  return pool.pids()[0] ?? 0
+}
+const isGone = (pid: number): Promise<void> => until('the process has ended', () => !isAlive(pid))
+
 const drain = async (rows: AsyncIterable<readonly Row[]>): Promise<number> => {
   let total = 0
   for await (const batch of rows) total += batch.length
@@ -154,11 +162,9 @@ describe('the SQLite connector', () => {
   test('kills a runaway statement after its time and goes on', () =>
     withSource({ processes: 1, statementTimeout: 2000 }, async (source, pool) => {
       const reading = drain(source.read(runaway, never))
-      await wait(100)
-      const [pid = 0] = pool.pids()
+      const pid = await readerIn(pool)
       await assert.rejects(reading, { kind: 'timed-out' })
-      await wait(100)
-      assert.equal(isAlive(pid), false)
+      await isGone(pid)
       assert.equal(await source.count(plan('Big'), never), BigInt(rowCount))
     }))
   test('does not delay the server while a statement runs away', () =>
@@ -177,12 +183,11 @@ describe('the SQLite connector', () => {
     withSource({ processes: 1 }, async (source, pool) => {
       const gone = new AbortController()
       const reading = drain(source.read(runaway, gone.signal))
-      await wait(150)
-      const [pid = 0] = pool.pids()
+      const pid = await readerIn(pool)
       gone.abort()
       await assert.rejects(reading, { name: 'AbortError' })
       assert.equal(await source.count(plan('Big'), never), BigInt(rowCount))
-      assert.equal(isAlive(pid), false)
+      await isGone(pid)
     }))
   test('gives the place back when an aborted stream is never touched again', () =>
     withSource({ processes: 1 }, async (source) => {
@@ -195,8 +200,7 @@ describe('the SQLite connector', () => {
   test('tells one request alone when a process crashes', () =>
     withSource({ processes: 1 }, async (source, pool) => {
       const reading = drain(source.read(runaway, never))
-      await wait(150)
-      process.kill(pool.pids()[0] ?? 0, 'SIGKILL')
+      process.kill(await readerIn(pool), 'SIGKILL')
       await assert.rejects(reading, { kind: 'unavailable' })
       assert.equal(await source.count(plan('Big'), never), BigInt(rowCount))
     }))
@@ -212,8 +216,7 @@ describe('the SQLite connector', () => {
     withSource({ idleTimeout: 50 }, async (source, pool) => {
       await source.count(plan('Big'), never)
       assert.equal(pool.pids().length, 1)
-      await wait(400)
-      assert.equal(pool.pids().length, 0)
+      await until('no process is there', () => pool.pids().length === 0)
     }))
   test('leaves no process behind when the server is killed in the middle of a statement', async () => {
     const program = join(directory, 'server.mjs')
@@ -232,8 +235,7 @@ describe('the SQLite connector', () => {
     )
     assert.ok(isAlive(pid))
     server.kill('SIGKILL')
-    for (let i = 0; i < 160 && isAlive(pid); i++) await wait(50)
-    assert.equal(isAlive(pid), false)
+    await isGone(pid)
   })
   test('changes its version when a table is added or the file replaced', () =>
     withSource({}, async (source) => {

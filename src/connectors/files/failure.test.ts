@@ -20,6 +20,7 @@ for (const [error, tables, kind] of [
   ['Binder Error: Cannot compare values of type VARCHAR and type DATE', ['sales'], 'rejected'],
   ['Binder Error: Referenced column "x" not found in FROM clause', [], 'rejected'],
   ['IO Error: No files found that match the pattern "/srv/x.csv"', ['sales'], 'unavailable'],
+  ['IO Error: Cannot open file "/srv/x.csv": Permission denied', [], 'rejected'],
   ['Out of Memory Error: could not allocate', ['sales'], 'rejected'],
   ['something else /srv/x.csv', ['sales'], 'rejected'],
 ] as const)

@@ -2,7 +2,8 @@ import type { Failure } from '../readers/messages.ts'
 
 type Kind = Pick<Failure, 'as' | 'message'>
 
-const changed: Kind = { as: 'busy', message: 'The files have just been changed; try again.' }
+export const filesChanged = 'The files have just been changed; try again.'
+const changed: Kind = { as: 'busy', message: filesChanged }
 const unanswerable: Kind = { as: 'rejected', message: 'The files cannot answer this.' }
 const unreadable: Kind = {
   as: 'rejected',
@@ -47,10 +48,14 @@ export const failureOf = (error: unknown, tables: readonly string[]): Failure =>
   const [name = ''] = /^[A-Z][A-Za-z -]{1,40} Error(?=:)/.exec(text) ?? []
   // Without a view a file is looked into, and whatever is wrong is wrong with it.
   const known = Object.hasOwn(kinds, name) ? kinds[name] : undefined
-  const kind = isChange(text, tables)
-    ? changed
-    : (known ?? (tables.length === 0 ? unreadable : unanswerable))
+  const isLook = tables.length === 0
+  const kind = isChange(text, tables) ? changed : (known ?? (isLook ? unreadable : unanswerable))
   const place = placeIn(text)
-  const detail = `${name || 'error'}${place}${tables.length === 0 ? '' : ` reading ${tables.join(', ')}`}`
-  return { kind: 'failed', as: kind.as, message: kind.message.replace(/\.$/, `${place}.`), detail }
+  const detail = `${name || 'error'}${place}${isLook ? '' : ` reading ${tables.join(', ')}`}`
+  return {
+    kind: 'failed',
+    as: isLook ? 'rejected' : kind.as,
+    message: kind.message.replace(/\.$/, `${place}.`),
+    detail,
+  }
 }

@@ -161,9 +161,13 @@ export const inspectFile = async (
   return { table: tableOf(file.table, columns, rowNumber), view, rowNumber }
 }
 
-/** Why a file is no table. What may pass is thrown on. */
+/** Why a file is no table. What is no fault of its is thrown on. */
 export const warningOf = (file: ListedFile, error: unknown): CatalogWarning => {
   const isPassing = !(error instanceof ConnectorError) || error.kind === 'busy'
   if (isPassing || error.kind === 'unsupported') throw error
   return { table: file.table, message: `${file.name} is left out: ${error.message}` }
 }
+
+/** Whether the process failed that looked into a file, which may be the file's fault, or nobody's. */
+export const isDoubt = (error: unknown): boolean =>
+  error instanceof ConnectorError && (error.kind === 'unavailable' || error.kind === 'timed-out')

@@ -74,6 +74,68 @@ test('what may pass is no warning: it is thrown, and tried again by the next one
   rmSync(own, { recursive: true })
 })
 
+const died = () => new ConnectorError('unavailable', 'The read was broken off; try again.')
+
+test('a file whose reader died is looked into again, and is no file that cannot be read', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'headgate-known-'))
+  writeFileSync(join(own, 'one.parquet'), 'x')
+  const { ask } = createEngine()
+  for (const error of [died(), new ConnectorError('timed-out', 'It gave no rows.')]) {
+    const failures = [error]
+    const known = createKnownFiles(
+      own,
+      () => false,
+      async (text) => {
+        const failure = failures.pop()
+        if (failure !== undefined) throw failure
+        return ask(text)
+      },
+    )
+    assert.deepEqual(
+      (await known.catalog()).tables.map(({ name }) => name),
+      ['one'],
+    )
+  }
+  rmSync(own, { recursive: true })
+})
+
+test('a file that ends every reader is left out, the others are served, and after a minute it is tried again', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'headgate-known-'))
+  writeFileSync(join(own, 'deadly.parquet'), 'x')
+  writeFileSync(join(own, 'one.parquet'), 'x')
+  const { ask, asked } = createEngine()
+  let isDeadly = true
+  let now = 0
+  const known = createKnownFiles(
+    own,
+    () => false,
+    async (text) => {
+      if (isDeadly && text.includes('deadly')) throw died()
+      return ask(text)
+    },
+    () => now,
+  )
+  const namesOf = async () => (await known.catalog()).tables.map(({ name }) => name)
+  const version = known.version()
+  assert.deepEqual(await namesOf(), ['one'])
+  assert.deepEqual(
+    (await known.catalog()).warnings?.map(({ message }) => message),
+    ['deadly.parquet is left out: The read was broken off; try again.'],
+  )
+  isDeadly = false
+  now = 59_000
+  assert.deepEqual(await namesOf(), ['one'])
+  assert.equal(known.version(), version)
+  now = 61_000
+  assert.notEqual(known.version(), version)
+  assert.deepEqual(await namesOf(), ['deadly', 'one'])
+  assert.deepEqual(asked, ['one.parquet', 'deadly.parquet'])
+  const last = known.version()
+  now = 200_000
+  assert.equal(known.version(), last)
+  rmSync(own, { recursive: true })
+})
+
 test('a folder that is gone is unavailable', () => {
   const { ask } = createEngine()
   const known = createKnownFiles(join(folder, 'gone'), () => false, ask)

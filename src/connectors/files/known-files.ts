@@ -1,10 +1,14 @@
-// What is known of the files of a folder. A file is looked into once, and again when it has changed.
+// What is known of the files of a folder. A file is looked into once, and again when it has changed. Where the process failed that
+// did so, another one tries; a file that fails that one, too, is left out for a while, so that the others are served.
 import type { Catalog, CatalogWarning } from '#query/catalog.ts'
-import { type Ask, inspectFile, type Inspected, warningOf } from './inspect.ts'
+import { type Ask, inspectFile, type Inspected, isDoubt, warningOf } from './inspect.ts'
 import { listFolder, type ListedFile, type Listing } from './listing.ts'
 
 /** How long a look at the folder counts, in milliseconds. */
 const lookAgain = 1000
+
+/** How long a file is left out that nobody could look into, in milliseconds. */
+const doubtAgain = 60_000
 
 export type KnownFiles = {
   /** Changes with the folder; looks at it, not into it. */
@@ -17,7 +21,11 @@ export type KnownFiles = {
 type Contents = {
   readonly catalog: Catalog
   readonly tables: ReadonlyMap<string, Inspected>
+  /** Whether a file is left out without being known to be unreadable. */
+  readonly isDoubtful: boolean
 }
+
+type Outcome = Inspected | { readonly warning: CatalogWarning; readonly isDoubtful: boolean }
 
 /** `hasKey`: whether the data owner names a key for a table; `now`: milliseconds. */
 export const createKnownFiles = (
@@ -28,7 +36,9 @@ export const createKnownFiles = (
 ): KnownFiles => {
   let remembered = new Map<string, Inspected>()
   let seen: { readonly listing: Listing; readonly at: number } | undefined
-  let current: { readonly signature: string; readonly contents: Promise<Contents> } | undefined
+  let current: { readonly version: string; readonly contents: Promise<Contents> } | undefined
+  /** How often doubts were looked into again, and when the next time is. */
+  let [doubts, doubtUntil] = [0, Infinity]
 
   const look = (): Listing => {
     if (seen === undefined || now() - seen.at > lookAgain)
@@ -36,14 +46,25 @@ export const createKnownFiles = (
     return seen.listing
   }
 
-  const inspect = async (file: ListedFile): Promise<Inspected | CatalogWarning> => {
+  const version = (): string => {
+    if (now() >= doubtUntil) [doubts, doubtUntil] = [doubts + 1, Infinity]
+    const { signature } = look()
+    return doubts === 0 ? signature : `${signature} ${doubts}`
+  }
+
+  const lookInto = (file: ListedFile): Promise<Inspected> =>
+    inspectFile(file, hasKey(file.table), ask)
+
+  const inspect = async (file: ListedFile): Promise<Outcome> => {
     try {
-      return (
-        remembered.get(`${file.path}:${file.stamp}`) ??
-        (await inspectFile(file, hasKey(file.table), ask))
-      )
+      const known = remembered.get(`${file.path}:${file.stamp}`)
+      if (known !== undefined) return known
+      return await lookInto(file).catch((error: unknown) => {
+        if (isDoubt(error)) return lookInto(file)
+        throw error
+      })
     } catch (error) {
-      return warningOf(file, error)
+      return { warning: warningOf(file, error), isDoubtful: isDoubt(error) }
     }
   }
 
@@ -51,33 +72,41 @@ export const createKnownFiles = (
     const tables = new Map<string, Inspected>()
     const found = [...warnings]
     const kept = new Map<string, Inspected>()
+    let isDoubtful = false
     for (const file of files) {
       const outcome = await inspect(file)
-      if ('message' in outcome) found.push(outcome)
-      else {
+      if ('warning' in outcome) {
+        found.push(outcome.warning)
+        isDoubtful ||= outcome.isDoubtful
+      } else {
         tables.set(file.table, outcome)
         kept.set(`${file.path}:${file.stamp}`, outcome)
       }
     }
     remembered = kept
     const catalog = { tables: [...tables.values()].map(({ table }) => table), warnings: found }
-    return { catalog, tables }
+    return { catalog, tables, isDoubtful }
   }
 
   const contents = (): Promise<Contents> => {
-    const listing = look()
-    if (current?.signature === listing.signature) return current.contents
-    const fresh = { signature: listing.signature, contents: inspectAll(listing) }
+    const wanted = version()
+    if (current?.version === wanted) return current.contents
+    const fresh = { version: wanted, contents: inspectAll(look()) }
     current = fresh
-    // What failed is tried again by the next one who asks.
-    fresh.contents.catch(() => {
-      if (current === fresh) current = undefined
-    })
+    fresh.contents.then(
+      ({ isDoubtful }) => {
+        if (current === fresh) doubtUntil = isDoubtful ? now() + doubtAgain : Infinity
+      },
+      // What failed is tried again by the next one who asks.
+      () => {
+        if (current === fresh) current = undefined
+      },
+    )
     return fresh.contents
   }
 
   return {
-    version: () => look().signature,
+    version,
     catalog: async () => (await contents()).catalog,
     tables: async () => (await contents()).tables,
   }

@@ -14,6 +14,7 @@ let opened: OpenFolder | undefined
 let connection: DuckDBConnection | undefined
 let cursor: Cursor | undefined
 let tables: readonly string[] = []
+let interrupting: NodeJS.Timeout | undefined
 
 const load = async (): Promise<Engine | undefined> => {
   try {
@@ -57,6 +58,13 @@ const end = (): void => {
   connection = undefined
 }
 
+/** The engine hears it while it runs something, and forgets it between two steps: it is told until there is an answer. */
+const interrupt = (): void => {
+  clearInterval(interrupting)
+  interrupting = setInterval(() => connection?.interrupt(), 10)
+  connection?.interrupt()
+}
+
 const answerTo = async (message: ToReader<FilesRequest>): Promise<FromReader> => {
   try {
     if (message.kind === 'stop') {
@@ -84,6 +92,9 @@ try {
 // Whatever the engine is in the middle of, it ends with the server.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', (message: ToReader<FilesRequest>) => {
-  if (message.kind === 'interrupt') return connection?.interrupt()
-  void answerTo(message).then((answer) => process.send?.(answer))
+  if (message.kind === 'interrupt') return interrupt()
+  void answerTo(message).then((answer) => {
+    clearInterval(interrupting)
+    process.send?.(answer)
+  })
 })

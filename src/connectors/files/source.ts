@@ -6,10 +6,12 @@ import type { RowText, Source, TextBatch } from '../connector.ts'
 import { unpackText } from '../readers/collector.ts'
 import { ConnectorError } from '../errors.ts'
 import { explained, valuesOf } from '../parameters.ts'
+import { filesChanged } from './failure.ts'
 import type { Ask, Inspected } from './inspect.ts'
 import { createKnownFiles } from './known-files.ts'
 import type { FilesRequest } from './messages.ts'
 import type { FilesPool } from './pool.ts'
+import type { View } from './relation.ts'
 import { type Compiled, compileFileCount, compileFileRead } from './statement.ts'
 
 /** Whether the schema map names a key for a table: files have none, so that the map's is taken. */
@@ -37,6 +39,13 @@ const createCompiler = () => {
 /** A plan, and the text that is wanted of its rows, if it is text. */
 type Wanted = { readonly plan: ReadPlan; readonly wanted?: RowText }
 
+/** Throws when the folder no longer has a file that the model knew. */
+const viewIn = (known: Tables, table: string): View => {
+  const view = known.get(table)?.view
+  if (view !== undefined) return view
+  throw new ConnectorError('busy', filesChanged, { detail: `no file for ${table}` })
+}
+
 const requestOf = (
   folder: string,
   { statement, types, tables }: Compiled,
@@ -45,7 +54,7 @@ const requestOf = (
 ): FilesRequest => ({
   kind: 'read',
   folder,
-  views: tables.flatMap((table) => known.get(table)?.view ?? []),
+  views: tables.map((table) => viewIn(known, table)),
   text: statement.text,
   values: valuesOf(statement, values),
   types: statement.slots.map((slot) => types.get(slot)),

@@ -9,6 +9,8 @@ export type PoolLimits = {
   readonly waiting: number
   /** Milliseconds without rows after which a statement loses its process. */
   readonly statementTimeout: number
+  /** Milliseconds that a process has to hear that nobody wants its rows any more. */
+  readonly stopWait: number
   /** Milliseconds after which an unused process ends. */
   readonly idleTimeout: number
 }
@@ -33,6 +35,7 @@ const defaults: PoolLimits = {
   processes: 4,
   waiting: 64,
   statementTimeout: 30_000,
+  stopWait: 200,
   idleTimeout: 30_000,
 }
 
@@ -110,7 +113,7 @@ export const createPool = <Request extends object>(
       entry.reader.hold(true)
       return entry.reader
     }
-    const reader = createReader<Request>(program)
+    const reader = createReader<Request>(program, limits.stopWait)
     all.add(reader)
     void reader.exited.then(() => forget(reader))
     return reader

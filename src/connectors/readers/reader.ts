@@ -39,11 +39,11 @@ const died = (): ConnectorError =>
 const tooLong = (timeout: number): ConnectorError =>
   new ConnectorError('timed-out', `The data source gave no rows for ${timeout / 1000} seconds.`)
 
-/** Milliseconds that a process has to hear that nobody wants its rows any more. */
-const stopWait = 200
-
-/** Starts a reader process. */
-export const createReader = <Request extends object>(program: URL): Reader<Request> => {
+/** Starts a reader process. @param stopWait milliseconds that it has to hear that nobody wants its rows any more */
+export const createReader = <Request extends object>(
+  program: URL,
+  stopWait: number,
+): Reader<Request> => {
   const child = start(program)
   let alive = true
   let waiting: Waiting | undefined
