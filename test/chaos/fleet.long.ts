@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { times } from '#test/support/times.ts'
 import { killFleetUnderLoad } from './fleet.ts'
 
-const kills = { nodes: times(40), databases: times(5) }
+const kills = { nodes: times(24), databases: times(4) }
 
 test(`after ${kills.nodes} kills of nodes and ${kills.databases} of PostgreSQL under load all that was acknowledged holds, and nothing happened twice`, {
   timeout: times(500_000),
