@@ -1,8 +1,11 @@
 import { test } from 'node:test'
+import { times } from '#test/support/times.ts'
 import { killFleetUnderLoad } from './fleet.ts'
 
-test('after 200 kills of nodes and 20 of PostgreSQL under load all that was acknowledged holds, and nothing happened twice', {
-  timeout: 1_200_000,
+const kills = { nodes: times(100), databases: times(10) }
+
+test(`after ${kills.nodes} kills of nodes and ${kills.databases} of PostgreSQL under load all that was acknowledged holds, and nothing happened twice`, {
+  timeout: times(900_000),
 }, async (context) => {
-  context.diagnostic(await killFleetUnderLoad({ nodes: 200, databases: 20 }))
+  context.diagnostic(await killFleetUnderLoad(kills))
 })

@@ -10,7 +10,7 @@ import type { PasswordCost } from '#features/authentication/passwords.ts'
 import { createLogger } from '#http/log.ts'
 import type { Clock } from '#lib/clock.ts'
 import { type Running, serve } from '../../src/serve.ts'
-import { createDatabase } from './database.ts'
+import { createDatabase, migrated } from './database.ts'
 import { freePort } from './free-port.ts'
 
 export { freePort }
@@ -99,7 +99,7 @@ const engineEnvironment = async (dataDir: string): Promise<Record<string, string
   const file = join(dataDir, 'test-database')
   // A test that starts a server twice over one data directory means one database.
   if (existsSync(file)) return postgresEnvironment(readFileSync(file, 'utf8'))
-  const url = await createDatabase(admin)
+  const url = await createDatabase(admin, migrated)
   writeFileSync(file, url)
   return postgresEnvironment(url)
 }

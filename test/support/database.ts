@@ -20,10 +20,13 @@ export const runOn = async (
   }
 }
 
-/** Creates an empty database beside the one that the URL names; answers its URL. */
-export const createDatabase = async (admin: string): Promise<string> => {
+/** Of a cluster that many servers of tests start on: a database that is migrated and has nothing in it. */
+export const migrated = 'headgate_migrated'
+
+/** Creates a database beside the one that the URL names, empty or as another one is; answers its URL. */
+export const createDatabase = async (admin: string, template = 'template1'): Promise<string> => {
   const name = `t_${randomBytes(6).toString('hex')}`
-  await runOn(admin, `create database ${name}`)
+  await runOn(admin, `create database ${name} template ${template}`)
   const url = new URL(admin)
   url.pathname = `/${name}`
   return url.href

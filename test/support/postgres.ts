@@ -141,9 +141,16 @@ const childrenOf = (pid: number): readonly number[] => {
 /** Where programs may be run: the memory that a test run has its files in may refuse that. */
 const disk = process.env['HEADGATE_TEST_DISK'] ?? tmpdir()
 
-/** Starts a cluster. @param settings lines of postgresql.conf beyond those of a test machine */
-export const startCluster = async (settings: readonly string[] = []): Promise<Cluster> => {
-  const directory = mkdtempSync(join(tmpdir(), 'headgate-postgres-'))
+/**
+ * Starts a cluster.
+ * @param settings lines of postgresql.conf beyond those of a test machine
+ * @param place where its files lie
+ */
+export const startCluster = async (
+  settings: readonly string[] = [],
+  place = tmpdir(),
+): Promise<Cluster> => {
+  const directory = mkdtempSync(join(place, 'headgate-postgres-'))
   const run = identity()
   const binaries = mkdtempSync(join(disk, 'headgate-postgres-'))
   const data = join(directory, 'data')

@@ -1,5 +1,6 @@
-// `node test/support/run.ts [--timeout=<ms>] <globs>`: runs tests, two processes at a time. A process has loaded the thousand
-// modules of the server in a second, which most files of tests take to do their work: so a dozen of them share one.
+// `node test/support/run.ts [--timeout=<ms>] [--alone] [--times=<n>] <globs>`: runs tests, two processes at a time. A process has loaded the thousand
+// modules of the server in a second, which most files of tests take to do their work: so a dozen of them share one. `--alone`: one file after
+// the other, each in a process of its own, for those that need the machine. `--times`: how many times more of what is counted or random.
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,8 +11,6 @@ import { createScratch } from './scratch.ts'
 
 const processes = 2
 const filesOfProcess = 12
-/** A process that does not come to its end is ended. */
-const longest = 600_000
 
 /** What a file says that must not share: it changes what belongs to the process, or is as long as a dozen others. */
 const wantsToBeAlone = (file: string): boolean =>
@@ -19,11 +18,20 @@ const wantsToBeAlone = (file: string): boolean =>
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { timeout: { type: 'string' } },
+  options: {
+    timeout: { type: 'string' },
+    alone: { type: 'boolean', default: false },
+    times: { type: 'string', default: '1' },
+  },
 })
+const factor = Number(values.times)
+if (!Number.isInteger(factor) || factor < 1) throw new Error('--times is a whole number.')
+/** A process that does not come to its end is ended. */
+const longest = 600_000 * factor
+
 const files = globSync(positionals).toSorted()
 if (files.length === 0) throw new Error(`There is no test in ${positionals.join(' ')}.`)
-const alone = files.filter(wantsToBeAlone)
+const alone = values.alone ? files : files.filter(wantsToBeAlone)
 const sharing = files.filter((file) => !alone.includes(file))
 
 const scratch = createScratch()
@@ -47,11 +55,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const results = run({
   // The long ones first, so that no process is left to wait for one of them.
   files: [...alone.map((file) => resolve(file)), ...shared],
-  concurrency: processes,
+  concurrency: values.alone ? 1 : processes,
   timeout: longest,
   signal: ending.signal,
   execArgv: values.timeout === undefined ? [] : [`--test-timeout=${values.timeout}`],
-  env: { ...process.env, TMPDIR: scratch.directory, HEADGATE_TEST_DISK: tmpdir() },
+  env: {
+    ...process.env,
+    TMPDIR: scratch.directory,
+    HEADGATE_TEST_DISK: tmpdir(),
+    HEADGATE_TEST_TIMES: values.times,
+  },
 })
 results.on('test:fail', () => void (process.exitCode = 1))
 results.compose(spec).pipe(process.stdout)

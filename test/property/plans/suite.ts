@@ -8,6 +8,7 @@ import type { Model } from '#odata/edm/model.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
 import type { Dialect } from '#sql/dialect.ts'
 import type { Engine, OpenedEngine } from '#test/contract/connectors/contract.ts'
+import { times } from '#test/support/times.ts'
 import { choices, chooseBy, type Choose } from './choose.ts'
 import { assertRows } from './compared.ts'
 import { tablesOf } from './data.ts'
@@ -19,7 +20,7 @@ import { entityRequest } from './requests.ts'
 import { createWatched, type JsonRow } from './service.ts'
 
 /** Milliseconds that requests are tried for, or a failure made smaller. */
-const longest = 45_000
+const longest = times(20_000)
 
 /** Rows that are never more. */
 const wholePage = 5000
