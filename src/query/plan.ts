@@ -82,15 +82,21 @@ export type Expression =
       readonly operand: Expression | undefined
       readonly type: EdmType
     }
-  /** A running sum over all rows of the query in an order, the row's own value included. */
+  /** A running sum over the rows of the query that are equal in `within`, in an order, the row's own value included. */
   | {
       readonly kind: 'running'
       readonly operand: Expression
+      readonly within: readonly Expression[]
       readonly order: readonly Order[]
       readonly type: EdmType
     }
-  /** The sum over all rows of the query. */
-  | { readonly kind: 'whole'; readonly operand: Expression; readonly type: EdmType }
+  /** The sum over all rows of the query that are equal in `within`. */
+  | {
+      readonly kind: 'whole'
+      readonly operand: Expression
+      readonly within: readonly Expression[]
+      readonly type: EdmType
+    }
 
 export type Order = { readonly expression: Expression; readonly descending: boolean }
 
@@ -220,13 +226,17 @@ export const partsOf = byKind<Expression, [], Parts>({
   cast: one,
   not: one,
   true: one,
-  whole: one,
+  whole: ({ operand, within }) => [operand, ...within],
   case: ({ branches }) => branches.flatMap(({ when, value }) => [when, value]),
   and: ({ operands }) => operands,
   or: ({ operands }) => operands,
   in: ({ operand, items }) => [operand, ...items],
   aggregate: ({ operand }) => (operand === undefined ? [] : [operand]),
-  running: ({ operand, order }) => [operand, ...order.map((item) => item.expression)],
+  running: ({ operand, within, order }) => [
+    operand,
+    ...within,
+    ...order.map((item) => item.expression),
+  ],
 })
 
 /** All of the conditions that are given, as one; `undefined` where none is. */

@@ -189,6 +189,17 @@ const operands = (
   parts: Parts,
 ): Expression => ({ kind, operands: all.map((operand) => expressionOf(operand, parts)) })
 
+const asKept = (bound: BoundExpression, parts: Parts): Expression => {
+  if (bound.kind !== 'property') return expressionOf(bound, parts)
+  const { instance, property } = bound
+  return parts.column(parts.rows.rowOf(instance), property, instance.kind === 'step')
+}
+
+const groupedBy = (bound: BoundExpression, parts: Parts): Expression => {
+  if (bound.kind === 'property') refuseOpaque(bound.property)
+  return asKept(bound, parts)
+}
+
 const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKind<
   BoundExpression,
   [Parts],
@@ -264,14 +275,12 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
     operand: operand && expressionOf(operand, parts),
     type,
   }),
-  sum: ({ operand, upTo, type }, parts) => {
+  sum: ({ operand, within: equal, upTo, type }, parts) => {
     const of = expressionOf(operand, parts)
-    if (upTo === undefined) return { kind: 'whole', operand: of, type }
-    const order = upTo.map(({ expression, descending }) => ({
-      expression: expressionOf(expression, parts),
-      descending,
-    }))
-    return { kind: 'running', operand: of, order, type }
+    const within = equal.map((each) => groupedBy(each, parts))
+    if (upTo === undefined) return { kind: 'whole', operand: of, within, type }
+    const order = upTo.map((by) => ({ ...by, expression: expressionOf(by.expression, parts) }))
+    return { kind: 'running', operand: of, within, order, type }
   },
   any: (bound, parts) => ofRows(bound, parts),
   all: (bound, parts) => ofRows(bound, parts),
@@ -317,21 +326,13 @@ export const createPlanner = (firstFree: number, now: string | undefined): Plann
     return now
   }
   const parts: Parts = { rows, literal, column, local, slot, now: moment }
-  const expression = (bound: BoundExpression): Expression => expressionOf(bound, parts)
-  const output: Planner['output'] = (bound) =>
-    bound.kind === 'property'
-      ? column(rows.rowOf(bound.instance), bound.property, bound.instance.kind === 'step')
-      : expression(bound)
   return {
     values,
     slot,
     integer: (n) => (n === undefined ? undefined : slot(BigInt(n), 'Edm.Int64')),
-    expression,
-    output,
-    group: (bound) => {
-      if (bound.kind === 'property') refuseOpaque(bound.property)
-      return output(bound)
-    },
+    expression: (bound) => expressionOf(bound, parts),
+    output: (bound) => asKept(bound, parts),
+    group: (bound) => groupedBy(bound, parts),
     column,
     operand: (row, property) => local(column(row, property), property),
     isDated: () => dated,

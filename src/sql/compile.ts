@@ -1,7 +1,6 @@
 import {
   isNullable,
   typeOf,
-  type Expression,
   type Join,
   type Order,
   type ReadShape,
@@ -10,7 +9,7 @@ import {
 import {
   compileCondition,
   compileEquatable,
-  compileOperand,
+  compileGiven,
   compileOrder,
   compileSortable,
   type Compiler,
@@ -120,11 +119,6 @@ const compileFrom = ({ from, joins }: ReadShape, compiler: Compiler): Sql => {
     (query) => sql`SELECT * FROM (${compileQuery(query, compiler, 'named')}) AS q`,
   )
   return sql` FROM (${join(queries, sql` UNION ALL `)}) AS ${alias(from.row)}${joined}`
-}
-
-const compileGiven = (expression: Expression, compiler: Compiler): Sql => {
-  const operand = compileOperand(expression, compiler)
-  return compiler.dialect.given?.(typeOf(expression), operand) ?? operand
 }
 
 const compileGroup = ({ groupBy }: ReadShape, compiler: Compiler): Sql =>

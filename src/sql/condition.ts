@@ -65,6 +65,20 @@ export const compileOrder = (order: readonly Order[], compiler: Compiler): Sql =
   return items.length === 0 ? empty : sql` ORDER BY ${join(items, sql`, `)}`
 }
 
+/** An expression as it is given, and as rows are grouped by it. */
+export const compileGiven = (expression: Expression, compiler: Compiler): Sql => {
+  const operand = compileOperand(expression, compiler)
+  return compiler.dialect.given?.(typeOf(expression), operand) ?? operand
+}
+
+const compileWithin = (within: readonly Expression[], compiler: Compiler): Sql =>
+  within.length === 0
+    ? empty
+    : sql`PARTITION BY ${join(
+        within.map((expression) => compileGiven(expression, compiler)),
+        sql`, `,
+      )}`
+
 const asCondition = (expression: Expression, compiler: Compiler): Sql =>
   sql`(${compileCondition(expression, compiler, false)})`
 
@@ -106,9 +120,10 @@ export const compileOperand: (expression: Expression, compiler: Compiler) => Sql
   rows: compileRows,
   aggregate: ({ method, operand, type }, compiler) =>
     compiler.dialect.aggregate(method, operand && operandOf(operand, compiler), type),
-  running: ({ operand, order }, compiler) =>
-    sql`sum(${compileOperand(operand, compiler)}) OVER (${compileOrder(order, compiler)} ROWS UNBOUNDED PRECEDING)`,
-  whole: ({ operand }, compiler) => sql`sum(${compileOperand(operand, compiler)}) OVER ()`,
+  running: ({ operand, within, order }, compiler) =>
+    sql`sum(${compileOperand(operand, compiler)}) OVER (${compileWithin(within, compiler)}${compileOrder(order, compiler)} ROWS UNBOUNDED PRECEDING)`,
+  whole: ({ operand, within }, compiler) =>
+    sql`sum(${compileOperand(operand, compiler)}) OVER (${compileWithin(within, compiler)})`,
   compare: asCondition,
   and: asCondition,
   or: asCondition,

@@ -501,6 +501,7 @@ describe('what belongs together', () => {
     ['groupby((name),aggregate($count as N)/filter(N gt 128))/aggregate($count as G)', [{ G: 4 }]],
     ['groupby((city))/aggregate($count as G)', [{ G: 1 }]],
     ['topcount(2,id)/aggregate(id with sum as S)', [{ S: 1999 }]],
+    ['filter(id le 4)/groupby((City/name),topcount(2,id))/aggregate(id with min as M)', [{ M: 3 }]],
     ['bottomsum(10,id)/aggregate(id with max as M)', [{ M: 4 }]],
     ['bottomsum(11,id)/aggregate(id with max as M)', [{ M: 5 }]],
     ['filter(id le 4)/toppercent(50,id)/aggregate(id with min as M)', [{ M: 3 }]],
@@ -527,6 +528,15 @@ describe('what belongs together', () => {
       assert.deepEqual(await json(url, how), { value })
       assert.equal((await ask(url.replace('Items?', 'Items/$count?'))).body, String(value.length))
     })
+  test('is ranked within groups, whose rows have the related member that they were grouped by', async () => {
+    const apply = encodeURIComponent('groupby((City/name),topcount(1,id))')
+    const { value } = await json(`/Items?$apply=${apply}&$select=id,City/name`)
+    assert.deepEqual(value, [
+      { '@odata.type': '#shop.Item', '@odata.id': null, id: 1000, City: { name: 'Rome' } },
+    ])
+    const plain = await json('/Items?$apply=groupby((city),topcount(1,id))&$select=id')
+    assert.deepEqual(plain.value, [{ id: 1000 }])
+  })
   test('is aggregated into rows that say what they are, and are paged, filtered and ordered', async () => {
     // Data access reference A.5: the form of an aggregate's answer.
     const total = await json('/Items?$apply=aggregate(id with sum as Total)')
@@ -573,7 +583,14 @@ describe('what belongs together', () => {
     ['topcount(1,name)', 400],
     ['concat(aggregate(id with sum as X),aggregate(name with max as X))', 400],
     ['aggregate(id with sum as X)/filter(id eq 1)', 400],
-    ['groupby((name),topcount(1,id))', 501],
+    ['groupby((name),topcount(1,id))', 200],
+    ['groupby((name),topcount(0,id))', 400],
+    ['groupby((name),topcount(1,name))', 400],
+    ['groupby((name,name),topcount(1,id))', 400],
+    ['groupby((name),topsum(0,id))', 501],
+    ['groupby((name),topcount(1,id)/top(1))', 501],
+    ['groupby((name),filter(id gt 1)/topcount(1,id))', 501],
+    ['groupby((rollup(city,name)),topcount(1,id))', 501],
     ['groupby((rolluprecursive($root/Items,X,id)))', 501],
     ['aggregate(id with sum from name with max as X)', 501],
     ['outerjoin(Subs as S)', 501],

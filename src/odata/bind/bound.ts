@@ -96,10 +96,11 @@ export type BoundExpression =
       readonly operand: BoundExpression | undefined
       readonly type: EdmType
     }
-  /** The sum of a measure over all rows, or over those up to this one in an order. */
+  /** The sum of a measure over all rows that are equal in `within`, or over those of them up to this one in an order. */
   | {
       readonly kind: 'sum'
       readonly operand: BoundExpression
+      readonly within: readonly BoundExpression[]
       readonly upTo: readonly BoundOrderItem[] | undefined
       readonly type: EdmType
     }

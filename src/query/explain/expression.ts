@@ -51,6 +51,9 @@ const sides = ({ left, operator, right }: Kind<'compare' | 'arithmetic'>, words:
 const listed = (items: readonly Expression[], words: Words): string =>
   items.map((item) => expressionText(item, words)).join(',')
 
+const withinText = (within: readonly Expression[], words: Words): string =>
+  within.length === 0 ? '' : ` with equal ${listed(within, words)}`
+
 /** What a nested query reads, in one line. */
 const queryText = ({ from, joins, filter }: ReadShape, words: Words): string => {
   const { names } = words
@@ -111,9 +114,10 @@ export const expressionText: (expression: Expression, words: Words) => string = 
   count: ({ query }, words) => `count(${queryText(query, words)})`,
   rows: ({ query }, words) => `rows(${queryText(query, words)})`,
   aggregate: aggregateText,
-  running: ({ operand: of, order }, words) => {
+  running: ({ operand: of, within, order }, words) => {
     const items = order.map((item) => orderText(item, words)).join(',')
-    return `sum(${expressionText(of, words)}) up to this row in the order of ${items}`
+    return `sum(${expressionText(of, words)}) up to this row in the order of ${items}${withinText(within, words)}`
   },
-  whole: ({ operand: of }, words) => `sum(${expressionText(of, words)}) over all rows`,
+  whole: ({ operand: of, within }, words) =>
+    `sum(${expressionText(of, words)}) over all rows${withinText(within, words)}`,
 })

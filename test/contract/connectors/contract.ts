@@ -220,6 +220,43 @@ const aggregations: readonly (readonly [string, readonly (readonly unknown[])[]]
   ['bottomsum(1,n)/aggregate($count as C)', [[6]]],
   ['bottomsum(0,n)/aggregate($count as C)', [[0]]],
   ['filter(n gt -1)/toppercent(100,n)/aggregate(id with sum as S)', [[4]]],
+  // Rankings of each group, of those whose value is null as well; among equals the key decides.
+  [
+    'groupby((f),topcount(1,n)/aggregate(id with sum as S,$count as C))',
+    [
+      [null, 5, 1],
+      [false, 4, 1],
+      [true, 3, 1],
+    ],
+  ],
+  [
+    'groupby((f),topsum(6,id)/aggregate($count as C))',
+    [
+      [null, 1],
+      [false, 2],
+      [true, 2],
+    ],
+  ],
+  [
+    'groupby((f),toppercent(60,id)/aggregate($count as C)/filter(C lt 3))',
+    [
+      [null, 2],
+      [false, 1],
+      [true, 1],
+    ],
+  ],
+  ['groupby((f),bottomcount(1,n))/aggregate(id with sum as S)', [[8]]],
+  ['groupby((f),bottompercent(40,id)/filter(id gt 1))/aggregate(id with sum as S)', [[14]]],
+  ['groupby((f),topcount(2,id)/bottomcount(1,id))/aggregate(id with sum as S)', [[8]]],
+  [
+    'compute(id mod 2 as R)/groupby((R),topcount(1,id))/aggregate(id with sum as S,R with sum as T)',
+    [[11, 1]],
+  ],
+  ['orderby(id)/top(4)/groupby((f),topcount(1,id))/aggregate(id with sum as S)', [[7]]],
+  [
+    'groupby((f,kind),aggregate(id with sum as S))/groupby((f),topcount(1,S))/aggregate(S with sum as T)',
+    [[13]],
+  ],
   // A literal in what is grouped by.
   [
     "filter(id gt 3)/compute(concat(t,'x') as Y)/groupby((Y),aggregate($count as C))",
@@ -248,6 +285,26 @@ const aggregations: readonly (readonly [string, readonly (readonly unknown[])[]]
 
 /** The same where there are foreign keys: ids of items, and the label that each row has. */
 const relatedAggregations: readonly (readonly [string, readonly unknown[]])[] = [
+  [
+    'groupby((Kind/label),topcount(1,id))',
+    [
+      [1, 'small a'],
+      [4, 'umlaut'],
+      [5, null],
+      [6, 'big b'],
+    ],
+  ],
+  [
+    'concat(groupby((Kind/label),bottomsum(3,id)),filter(id eq 4))',
+    [
+      [1, 'small a'],
+      [2, 'big b'],
+      [3, null],
+      [4, 'umlaut'],
+      [4, 'umlaut'],
+      [6, 'big b'],
+    ],
+  ],
   // Entities beside others stay what they are, however deep they stand.
   [
     'filter(id le 2)/concat(groupby((Kind/label)),concat(aggregate(id with sum as S),identity))',
@@ -517,6 +574,7 @@ export const connectorContract = (engine: Engine): void => {
       'concat(groupby((rollup(f,kind)),aggregate($count as C)),groupby((f)))',
       'groupby((kind),aggregate(n with max as N))/orderby(N desc)',
       'concat(orderby(n desc)/top(4),orderby(x)/skip(1))',
+      'groupby((kind),topcount(1,n))',
     ])
       test(`pages what ${apply} gives, every row once and in its order`, async () => {
         const query = `$apply=${encodeQueryText(apply)}`

@@ -93,6 +93,29 @@ const filter = ({ model, choose }: Maker, shape: Shape): Step => ({
   shape,
 })
 
+/** What each group has first by some number: as it is, or aggregated. */
+const rankedGroups = (
+  maker: Maker,
+  shape: Shape,
+  { fields, own }: { readonly fields: readonly Field[]; readonly own: Step },
+): Step => {
+  const { choose } = maker
+  const ranks = choose.some(1, 2, () => ranking(maker, shape).text)
+  const listed = fields.map(({ path }) => path).join(',')
+  const text = (...more: readonly string[]) =>
+    `groupby((${listed}),${[...ranks, ...more].join('/')})`
+  if (choose.often(40))
+    return {
+      text: text(own.text),
+      shape: { type: undefined, fields: [...fields, ...own.shape.fields] },
+    }
+  const all = new Map([...shape.fields, ...fields].map((field) => [field.path, field]))
+  const ranked = { type: shape.type, fields: [...all.values()] }
+  if (!choose.often(30)) return { text: text(), shape: ranked }
+  const more = choose.of([filter, compute])(maker, ranked)
+  return { text: text(more.text), shape: more.shape }
+}
+
 const groupby = (maker: Maker, shape: Shape): Step => {
   const { model, choose } = maker
   const all = fieldsOf(model, shape, choose.below(3)).filter(({ kind }) => kind !== 'average')
@@ -108,6 +131,7 @@ const groupby = (maker: Maker, shape: Shape): Step => {
     ...paths.slice(rolled),
   ]
   const own = aggregate(maker, shape)
+  if (rolled === 0 && choose.often(25)) return rankedGroups(maker, shape, { fields, own })
   let step: Step = { text: '', shape: { type: undefined, fields } }
   if (choose.often(70))
     step = {

@@ -1,6 +1,13 @@
 // `$apply` against the model (OData Data Aggregation 4.0 section 3): a chain of stages, each of which reads what the one
 // before it gives.
-import type { ComputeItem, GroupPath, Transformation } from '../../ast.ts'
+import {
+  rankings,
+  type AggregateItem,
+  type ComputeItem,
+  type GroupPath,
+  type Ranking,
+  type Transformation,
+} from '../../ast.ts'
 import { badRequest, notSupported } from '../../errors.ts'
 import { bindCondition, bindExpression } from '../expression.ts'
 import { bindOrderItem } from '../order-by.ts'
@@ -37,34 +44,74 @@ const computeStep = (open: Open, items: readonly ComputeItem[]): Open => {
   return { ...open, computed }
 }
 
-/** What may follow an aggregate for each group, where a group is one row by then. */
-const perGroup: ReadonlySet<string> = new Set(['filter', 'compute', 'identity'])
+type Step<K extends Transformation['kind']> = Extract<Transformation, { readonly kind: K }>
+
+const isRanking = (step: Transformation): step is Step<Ranking> =>
+  rankings.some((kind) => kind === step.kind)
+
+/** What works on each row for itself, and so on the rows of all groups at once. */
+const perRow: ReadonlySet<string> = new Set(['filter', 'compute', 'identity'])
+
+const eachRow = (open: Open, steps: readonly Transformation[]): Open => {
+  const wrong = steps.find(({ kind }) => !perRow.has(kind))
+  if (wrong !== undefined)
+    throw notSupported(`'${wrong.kind}' inside groupby`, { target, position: wrong.at })
+  return continued(open, steps)
+}
+
+const aggregatedBy = (
+  open: Open,
+  paths: readonly GroupPath[],
+  items: readonly AggregateItem[],
+  at: number,
+): Open => {
+  const keys = paths.map((path) => groupingOutput(path, open))
+  const outputs = [...keys, ...items.map((item) => bindAggregate(item, open))]
+  requireNames(outputs, at)
+  const names = keys.map(({ property }) => property.name)
+  const groupBy = keys.map(({ expression }) => expression)
+  return aggregated(open, outputs, groupBy, names)
+}
+
+/** The rows of each group that its rankings take; they have all that they are grouped by (section 3.2.3.3). */
+const rankedBy = (
+  open: Open,
+  paths: readonly GroupPath[],
+  steps: readonly Step<Ranking>[],
+  at: number,
+): Open => {
+  const keys = paths.map((path) => groupingOutput(path, open))
+  requireNames(keys, at)
+  const known = open.row.type.properties
+  const more = keys.filter(({ property }) => !known.has(property.name))
+  const names = keys.map(({ property }) => property.name)
+  const start = more.length === 0 ? open : closed(open, more)
+  return steps.reduce((ranked, step) => rankStep(ranked, step, names), start)
+}
 
 const groupOnce = (
   before: readonly Transformation[],
   paths: readonly GroupPath[],
-  { inner, at }: Extract<Transformation, { readonly kind: 'groupby' }>,
+  { inner, elements, at }: Step<'groupby'>,
   start: Start,
 ): Open => {
   const ready = beforeFilter(run(before, start))
   // What is computed is a column before it is grouped by: said twice, its literals would make two expressions of it.
   const open = ready.computed.size > 0 ? closed(ready) : ready
-  const keys = paths.map((path) => groupingOutput(path, open))
-  const [first, ...rest] = inner
-  if (first !== undefined && first.kind !== 'aggregate')
+  const other = inner.findIndex((step) => !isRanking(step))
+  const ranks = inner.slice(0, other === -1 ? undefined : other).filter(isRanking)
+  const [first, ...rest] = inner.slice(ranks.length)
+  const [rank] = ranks
+  if (rank !== undefined && elements.some(({ kind }) => kind === 'rollup'))
+    throw notSupported(`'${rank.kind}' inside groupby with rollup`, { target, position: rank.at })
+  const ranked = rank === undefined ? open : rankedBy(open, paths, ranks, at)
+  if (first?.kind === 'aggregate')
+    return eachRow(aggregatedBy(ranked, paths, first.items, at), rest)
+  if (rank !== undefined) return eachRow(ranked, inner.slice(ranks.length))
+  if (first !== undefined)
     throw notSupported(`'${first.kind}' first inside groupby`, { target, position: first.at })
-  const wrong = rest.find(({ kind }) => !perGroup.has(kind))
-  if (wrong !== undefined)
-    throw notSupported(`'${wrong.kind}' inside groupby`, { target, position: wrong.at })
-  const items = (first?.items ?? []).map((item) => bindAggregate(item, open))
-  const outputs = [...keys, ...items]
-  requireNames(outputs, at)
-  const names = keys.map(({ property }) => property.name)
-  const groupBy = keys.map(({ expression }) => expression)
-  return continued(aggregated(open, outputs, groupBy, names), rest)
+  return aggregatedBy(open, paths, [], at)
 }
-
-type Step<K extends Transformation['kind']> = Extract<Transformation, { readonly kind: K }>
 
 const limited = (open: Open, { kind, count }: Step<'top' | 'skip'>): Open => {
   if (kind === 'top') {
@@ -107,7 +154,7 @@ const take = (open: Open, step: Transformation): Open => {
     case 'groupby':
       throw new TypeError(`'${step.kind}' is taken with what comes before it`)
     default:
-      return rankStep(open, step.kind, step.amount, step.measure)
+      return rankStep(open, step)
   }
 }
 
@@ -154,5 +201,6 @@ export const bindApply = (steps: readonly Transformation[], start: Start): Bound
   const last = closed(run(steps, start))
   if (last.from === 'path') throw new TypeError('A pipeline without a stage')
   const { from: stages, row, order, entities } = last
-  return { stages, row, order, isAggregated: entities !== 'all' }
+  const isMore = [...row.type.properties.keys()].some((name) => name.includes('/'))
+  return { stages, row, order, isAggregated: entities !== 'all' || isMore }
 }

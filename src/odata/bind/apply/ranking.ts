@@ -1,15 +1,17 @@
 // topcount, topsum, toppercent and their opposites (OData Data Aggregation 4.0 section 3.3.1).
-import type { ODataExpression, Ranking } from '../../ast.ts'
+import type { ODataExpression, Ranking, Transformation } from '../../ast.ts'
 import { familyOf } from '../../edm/types.ts'
 import { badRequest, notSupported } from '../../errors.ts'
 import type { BoundExpression, BoundOrderItem } from '../bound.ts'
 import { bindExpression } from '../expression.ts'
+import { computedOutput } from '../outputs.ts'
 import {
   beforeFilter,
   byKey,
   closed,
   filtered,
   hidden,
+  named,
   scopeOf,
   target,
   type Open,
@@ -50,26 +52,46 @@ const flagOf = (when: BoundExpression): BoundExpression => ({
   type: 'Edm.Int32',
 })
 
-const sum = (
-  operand: BoundExpression,
-  upTo: readonly BoundOrderItem[] | undefined,
-): BoundExpression => ({ kind: 'sum', operand, upTo, type: 'Edm.Double' })
-
 const closedWith = (
   open: Open,
   more: Readonly<Record<`$${string}`, BoundExpression | undefined>>,
-): Open => {
-  const computed = new Map(open.computed)
-  for (const [name, expression] of Object.entries(more))
-    if (expression !== undefined) computed.set(name, expression)
-  return closed({ ...open, computed })
-}
+): Open =>
+  closed(
+    open,
+    Object.entries(more).flatMap(([name, expression]) =>
+      expression === undefined ? [] : [computedOutput(name, expression)],
+    ),
+  )
+
+/** How rows are ranked: by what, in which direction, and with whom: those that have the same in the properties of these names. */
+type Way = { readonly descending: boolean; readonly within: readonly string[] }
 
 /** Among equal measures the key decides, so that every request finds the same rows (section 3.3.1, step 1). */
 const ranks = (open: Open, measure: BoundExpression, descending: boolean) => [
   { expression: measure, descending },
   ...byKey(open.row),
 ]
+
+/** The sum of what the rows have that are ranked with one, or of those up to it. */
+const sumOf = (
+  { row }: Open,
+  operand: BoundExpression,
+  upTo: readonly BoundOrderItem[] | undefined,
+  { within }: Way,
+): BoundExpression => ({
+  kind: 'sum',
+  operand,
+  within: within.map((name) => named(row, name)),
+  upTo,
+  type: 'Edm.Double',
+})
+
+/** The first rows in the order of the measure, so many of each group. */
+const rankedByCount = (open: Open, measure: BoundExpression, amount: number, way: Way): Open => {
+  const place = sumOf(open, literal('Edm.Int32', 1n), ranks(open, measure, way.descending), way)
+  const told = closedWith(open, { $place: place })
+  return filtered(told, compared('le', hidden(told.row, '$place'), literal('Edm.Double', amount)))
+}
 
 /**
  * Rows in the order of the measure until their sum, or its share of the whole, reaches the amount: the row that reaches it is the
@@ -79,12 +101,13 @@ const rankedBySum = (
   open: Open,
   measure: BoundExpression,
   amount: number,
-  { descending, isShare }: { readonly descending: boolean; readonly isShare: boolean },
+  { isShare, ...way }: Way & { readonly isShare: boolean },
 ): Open => {
+  const { descending } = way
   const summed = closedWith(open, {
     $measure: measure,
-    $running: sum(measure, ranks(open, measure, descending)),
-    $whole: isShare ? sum(measure, undefined) : undefined,
+    $running: sumOf(open, measure, ranks(open, measure, descending), way),
+    $whole: isShare ? sumOf(open, measure, undefined, way) : undefined,
   })
   const running = hidden(summed.row, '$running')
   const share: BoundExpression = isShare
@@ -100,16 +123,19 @@ const rankedBySum = (
   const reached = flagOf(compared('ge', share, least))
   const told = closedWith(summed, {
     $reached: reached,
-    $past: sum(reached, ranks(summed, hidden(summed.row, '$measure'), descending)),
+    $past: sumOf(summed, reached, ranks(summed, hidden(summed.row, '$measure'), descending), way),
   })
   return filtered(told, compared('le', hidden(told.row, '$past'), hidden(told.row, '$reached')))
 }
 
+/**
+ * Takes the first or last rows by a measure: of all rows, or of each group of those that have the same in the properties named by
+ * `within` (section 3.2.3.3).
+ */
 export const rankStep = (
   open: Open,
-  kind: Ranking,
-  amount: ODataExpression,
-  measure: ODataExpression,
+  { kind, amount, measure }: Extract<Transformation, { readonly kind: Ranking }>,
+  within: readonly string[] = [],
 ): Open => {
   const ready = beforeFilter(open)
   const bound = bindExpression(measure, scopeOf(ready))
@@ -117,13 +143,20 @@ export const rankStep = (
     throw badRequest('A ranking is by a number', { target, position: measure.at })
   const descending = kind.startsWith('top')
   const number = amountOf(kind, amount)
+  const way = { descending, within }
+  if (kind.endsWith('count') && within.length > 0) return rankedByCount(ready, bound, number, way)
   // The measure says which rows are taken, not in which order they come out.
   if (kind.endsWith('count'))
     return {
       ...closed({ ...ready, order: [{ expression: bound, descending }], limit: number }),
       order: [],
     }
+  if (number <= 0 && within.length > 0)
+    throw notSupported('an amount inside groupby that is reached without any row', {
+      target,
+      position: amount.at,
+    })
   // The sum of no rows is enough already.
   if (number <= 0) return closed({ ...ready, limit: 0 })
-  return rankedBySum(ready, bound, number, { descending, isShare: kind.endsWith('percent') })
+  return rankedBySum(ready, bound, number, { ...way, isShare: kind.endsWith('percent') })
 }

@@ -26,7 +26,7 @@ export type BoundPipeline = {
   readonly row: Row
   /** How the rows are ordered, as far as they were asked to be. */
   readonly order: readonly BoundOrderItem[]
-  /** Whether the rows are no entities any more. */
+  /** Whether the rows are no entities any more, or have more than those: members of related entities, by their path. */
   readonly isAggregated: boolean
 }
 
@@ -164,17 +164,20 @@ export const orderBy = (
 ): readonly BoundOrderItem[] =>
   order.map(({ descending }, i) => ({ expression: hidden(row, name(i)), descending }))
 
-/** A property of the rows by a name that no client can write. */
-export const hidden = (row: Row, name: `$${string}`): BoundExpression => {
+/** A property of the rows by its name. */
+export const named = (row: Row, name: string): BoundExpression => {
   const property = row.type.properties.get(name)
   if (property === undefined) throw new TypeError(`There is no '${name}'`)
   return { kind: 'property', instance: row, property, type: property.type }
 }
 
-/** Closes the query; the next one reads its rows. They stay entities, in their order. */
-export const closed = (open: Open): Open => {
+/** A property of the rows by a name that no client can write. */
+export const hidden = (row: Row, name: `$${string}`): BoundExpression => named(row, name)
+
+/** Closes the query; the next one reads its rows, which may have more than before. They stay entities, in their order. */
+export const closed = (open: Open, more: readonly BoundOutput[] = []): Open => {
   const name = (i: number) => `$order${i}` as const
-  const outputs = [...everything(open), ...orderOutputs(open, name)]
+  const outputs = [...everything(open), ...more, ...orderOutputs(open, name)]
   const type = typeOf(open.row.type, outputs, open.entities === 'all' ? undefined : keyNames(open))
   const next = opened(open.start, [stageOf(open, outputs)], type, open.entities)
   return { ...next, order: orderBy(next.row, open.order, name) }
