@@ -206,6 +206,20 @@ const compileIn = ({ operand, items }: Kind<'in'>, compiler: Compiler, loose: bo
   return sql`(${join([exact, ...equals, ...nulls], sql` OR `)})`
 }
 
+/** Operands an engine may nest one in the other: SQLite refuses what is more than a thousand deep. */
+const mostInRow = 200
+
+/** Many operands as a tree that is nowhere deep. */
+const balanced = (operands: readonly Sql[], separator: Sql): Sql => {
+  if (operands.length <= mostInRow) return join(operands, separator)
+  const half = Math.ceil(operands.length / 2)
+  const [first, second] = [operands.slice(0, half), operands.slice(half)]
+  return join(
+    [first, second].map((part) => sql`(${balanced(part, separator)})`),
+    separator,
+  )
+}
+
 /** Compiles a Boolean expression to a condition. `loose`: unknown may stand for false. */
 export const compileCondition = (
   expression: Expression,
@@ -220,7 +234,7 @@ export const compileCondition = (
       const operands = expression.operands.map(
         (operand) => sql`(${compileCondition(operand, compiler, loose)})`,
       )
-      return join(operands, expression.kind === 'and' ? sql` AND ` : sql` OR `)
+      return balanced(operands, expression.kind === 'and' ? sql` AND ` : sql` OR `)
     }
     case 'not':
       return sql`NOT (${compileCondition(expression.operand, compiler, false)})`

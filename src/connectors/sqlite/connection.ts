@@ -10,10 +10,12 @@ const textFunction =
 
 /**
  * Opens a file that somebody else may have crafted: read-only, without extensions, and with a schema that
- * may not call what its author has no business to call. `wait` is how long a lock is waited for, in ms.
+ * may not call what its author has no business to call. `wait` is how long a lock is waited for, in ms; `most` the bytes of
+ * a value or a row, beyond which a statement fails: SQLite makes a row whole before anybody can measure it.
  */
-export const openReadOnly = (file: string, wait: number): DatabaseSync => {
+export const openReadOnly = (file: string, wait: number, most?: number): DatabaseSync => {
   const db = new DatabaseSync(file, { readOnly: true, allowExtension: false, timeout: wait })
+  if (most !== undefined) db.limits.length = most
   db.enableDefensive(true)
   db.exec('PRAGMA query_only = 1; PRAGMA trusted_schema = 0; PRAGMA mmap_size = 0')
   const only = { deterministic: true, directOnly: true }

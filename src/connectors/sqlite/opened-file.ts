@@ -35,6 +35,9 @@ export type OpenedFile = {
 
 const mostStatements = 200
 
+/** Bytes of a row that the server itself reads; a process reads larger ones. */
+const largestRow = 1_000_000
+
 /** A file written to less than this many milliseconds ago may change again within its time stamp. */
 const stampGrain = 50
 
@@ -96,7 +99,7 @@ const createStatements = (db: DatabaseSync) => {
 const connect = (file: string): { readonly db: DatabaseSync; readonly schema: StatementSync } => {
   try {
     // No waiting for locks inside the server: a locked file is read by a process instead.
-    const db = openReadOnly(file, 0)
+    const db = openReadOnly(file, 0, largestRow)
     const schema = db.prepare('PRAGMA schema_version')
     schema.get()
     return { db, schema }

@@ -17,7 +17,10 @@ import { answerEntity, answerProperty, answerReference, answerValue } from './en
 import { answerExplanation } from './explain/answer.ts'
 import { isStream, type ODataAnswer } from './service-answer.ts'
 import { createSealedLinks } from './sealed-links.ts'
+import { isPostedQuery } from './service-url.ts'
 import {
+  isLink,
+  longestLink,
   longestUrl,
   type Call,
   type ModelState,
@@ -139,12 +142,15 @@ const checkRequest = (
   { method, path, query }: ODataRequest,
   { readOnly }: ServiceDeps['settings'],
 ): void => {
-  if (path.length + query.length > longestUrl)
-    throw new ODataError('too-long', `A URL has at most ${longestUrl} characters; shorten $filter.`)
+  const most = isLink(query) ? longestLink : longestUrl
+  if (path.length + query.length > most)
+    throw new ODataError('too-long', `A URL has at most ${most} characters; shorten $filter.`)
   if (path === '/$batch') {
     if (method === 'POST') throw badRequest('A batch holds no other batch.', { target: '$batch' })
     throw new ODataError('method-not-allowed', 'Send a batch with POST.', { target: '$batch' })
   }
+  if (method === 'POST' && isPostedQuery(path))
+    throw notSupported('$query in a batch', { target: '$query' })
   if (method !== 'GET' && method !== 'HEAD') {
     throw new ODataError(
       'method-not-allowed',
@@ -172,10 +178,18 @@ const optionsOf = (state: ModelState, query: string): Call['options'] => {
   return isPage ? options : state.options.set(query, options)
 }
 
-/** HEAD is GET without a body; a stream is closed, so that it gives back what it holds. */
+/** HEAD is GET without a body, whose length is told where it is known; a stream is closed, so that it gives back what it holds. */
 const withoutBody = async (answer: ODataAnswer): Promise<ODataAnswer> => {
-  if (isStream(answer.body)) await answer.body[Symbol.asyncIterator]().return?.()
-  return { ...answer, body: '' }
+  const { body, headers } = answer
+  if (isStream(body)) {
+    await body[Symbol.asyncIterator]().return?.()
+    return { ...answer, body: '' }
+  }
+  return {
+    ...answer,
+    headers: { ...headers, 'Content-Length': String(Buffer.byteLength(body)) },
+    body: '',
+  }
 }
 
 /** Creates the OData service of one opened data source. */

@@ -5,10 +5,7 @@ import { parseResourcePath } from '#odata/parse/resource-path.ts'
 import { parseMediaRange } from './media.ts'
 import { readBody } from './read-body.ts'
 import type { ServiceUrl } from './service-url.ts'
-import { longestUrl } from './service.ts'
-
-/** Whether a path below the service root asks for what a body says; some clients encode the dollar. */
-export const isPostedQuery = (path: string): boolean => /\/(?:\$|%24)query$/.test(path)
+import { isLink, longestLink, longestUrl } from './service.ts'
 
 const tooLong = `A query has at most ${longestUrl} bytes; shorten $filter.`
 
@@ -28,8 +25,12 @@ export const readPostedQuery = async (
       'The body of $query is text/plain: the options as they would stand in a URL, percent-encoded.',
     )
   parseResourcePath(path)
-  const body = await readBody(raw, longestUrl, tooLong)
+  const body = await readBody(raw, longestLink, tooLong)
   // Editors and shells end a text with a line end, which is no part of a URL.
   const options = [query, body.replace(/\r?\n$/, '')].filter((text) => text !== '')
-  return { name, path: path.slice(0, path.lastIndexOf('/')), query: options.join('&') }
+  const joined = options.join('&')
+  // What a next link says may be posted back, and is longer than what it was made of.
+  if (!isLink(joined) && Buffer.byteLength(body) > longestUrl)
+    throw new ODataError('too-large', tooLong)
+  return { name, path: path.slice(0, path.lastIndexOf('/')), query: joined }
 }

@@ -6,7 +6,7 @@ import { createODataService, type ODataService } from './answer.ts'
 import { createBatchHandler, isBatch } from './batch/handle.ts'
 import { answerError } from './error-answer.ts'
 import { checkHdpHeaders } from './hdp-headers.ts'
-import { isPostedQuery, readPostedQuery } from './posted-query.ts'
+import { readPostedQuery } from './posted-query.ts'
 import {
   beginRead,
   checkAgain,
@@ -18,6 +18,7 @@ import {
 } from './reading.ts'
 import { odataHeaders, serviceUrlOf } from './request-headers.ts'
 import { isStream, type ODataAnswer } from './service-answer.ts'
+import { isPostedQuery } from './service-url.ts'
 import type { CursorSealer, ODataRequest } from './service.ts'
 
 export type ODataDeps = AccessDeps &
@@ -41,6 +42,13 @@ const createServices = (deps: ODataDeps) => {
     services.set(source, created)
     return created
   }
+}
+
+const leave = (reply: FastifyReply): FastifyReply => {
+  reply.log.debug('the client left before its answer')
+  reply.hijack()
+  reply.raw.destroy()
+  return reply
 }
 
 /** What is said already is said on: answers to pages of other origins vary by origin, too. */
@@ -76,7 +84,7 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
     void reply.code(answer.status).headers(withVary(reply, answer.headers))
     if (isStream(body)) return sendStream(deps, reply, read, body)
     read.finish()
-    return reply.send(body)
+    return reply.send(asked.method === 'HEAD' ? null : body)
   }
 
   /** `found` is who asks; `ask` finds that out once more. */
@@ -91,6 +99,8 @@ export const mountOData = (app: FastifyInstance, deps: ODataDeps): void => {
       return await answerRead(reply, read, asked)
     } catch (error) {
       read.finish()
+      // Nobody is left to be told.
+      if (read.gone.signal.aborted) return leave(reply)
       noteFailure(deps, read, error)
       throw error
     }

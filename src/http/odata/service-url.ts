@@ -28,3 +28,6 @@ export const splitServiceUrl = (url: string): ServiceUrl | undefined => {
     query: question < 0 ? '' : url.slice(question + 1),
   }
 }
+
+/** Whether a path below the service root asks for what a body says; some clients encode the dollar. */
+export const isPostedQuery = (path: string): boolean => /\/(?:\$|%24)query$/.test(path)

@@ -39,6 +39,12 @@ export type ServiceDeps = {
 /** Longer URLs are refused before they are looked at (threat T70). */
 export const longestUrl = 32_768
 
+/** A next link spells a query anew, each character of it in up to three. */
+export const longestLink = 4 * longestUrl
+
+/** Whether a query comes from a next link. */
+export const isLink = (query: string): boolean => /(?:^|&)(?:\$|%24)skiptoken=/i.test(query)
+
 export type ODataRequest = {
   readonly method: string
   /** Raw path below the service root: `''`, `/`, `/Flights(1)`. */

@@ -22,6 +22,9 @@ export type BindNested = (
   of: { readonly set: EntitySet; readonly row: BoundQuery['row']; readonly it: Instance },
 ) => BoundQuery
 
+/** Each level multiplies the rows; nobody reads more, and a data store works on it for long. */
+const mostDepth = 20
+
 /** How deep `$levels=max` goes (URL 5.1.2.1.1 leaves that to the service). */
 export const mostLevels = 6
 
@@ -86,7 +89,10 @@ const bindItem = (
   spend(scope)
   const options = withLevels(item, given, navigation, scope)
   const row = rowOf(set.type, scope.budget)
+  if (++scope.budget.depth > mostDepth)
+    throw badRequest(`$expand goes at most ${mostDepth} deep; leave the innermost out.`, place)
   const query = bindNested(options, { set, row, it: scope.it })
+  scope.budget.depth--
   const what = suffix ?? 'entities'
   return { name, navigation, from: scope.here, what, query }
 }

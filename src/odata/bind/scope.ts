@@ -10,9 +10,14 @@ const mostNodes = 10_000
 const mostRows = 200
 
 /** Counted over the whole of a request. */
-export type Budget = { nodes: number; rows: number }
+export type Budget = {
+  nodes: number
+  rows: number
+  /** How deep the $expand is that is being bound. */
+  depth: number
+}
 
-export const createBudget = (): Budget => ({ nodes: 0, rows: 0 })
+export const createBudget = (): Budget => ({ nodes: 0, rows: 0, depth: 0 })
 
 /** Where names are looked up, and which part of the URL a refusal names. */
 export type Scope = {

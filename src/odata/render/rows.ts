@@ -32,6 +32,12 @@ const natives: Partial<Record<EdmType, Fits>> = {
   'Edm.DateTimeOffset': matchingText(isoStamp),
 }
 
+/** An integer as a number where that is exact: a column of large ones makes all of a row come as bigint. */
+const numberOf = (cell: RawCell): RawCell =>
+  typeof cell === 'bigint' && cell >= Number.MIN_SAFE_INTEGER && cell <= Number.MAX_SAFE_INTEGER
+    ? Number(cell)
+    : cell
+
 /** Makes the function that gives a row as an object for JSON's own writer; undefined for a row with a cell that is not for it. */
 const createObjects = (properties: readonly RenderedProperty[], ieee754: boolean) => {
   const members = properties.flatMap(({ name, type, collection, zone }) => {
@@ -46,7 +52,7 @@ const createObjects = (properties: readonly RenderedProperty[], ieee754: boolean
     const object: Record<string, RawCell> = {}
     for (let i = 0; i < members.length; i++) {
       const member = members[i]
-      const cell = row[i] ?? null
+      const cell = numberOf(row[i] ?? null)
       if (member === undefined || (cell !== null && !member.fits(cell))) return undefined
       object[member.name] = cell
     }

@@ -211,6 +211,7 @@ describe('a batch of parts', () => {
     ['no request', part('Items'), 400],
     ['a blank in a URL', part('GET Items?$filter=id eq 1 HTTP/1.1\r\n\r\n'), 400],
     ['a request that writes', part('DELETE Items(1) HTTP/1.1\r\n\r\n'), 405],
+    ['a query in a body', part('POST Items/$query HTTP/1.1\r\n\r\n'), 501],
     ['a batch', part('POST $batch HTTP/1.1\r\n\r\n'), 400],
     ['a reference to another request', part('GET $one/name HTTP/1.1\r\n\r\n'), 501],
     ['a resource that does not exist', part('GET $two HTTP/1.1\r\n\r\n'), 404],

@@ -1,8 +1,10 @@
 // `$explain=true`: how an answer would be found, instead of the answer. No row is read.
 import type { ResourcePath } from '#odata/ast.ts'
-import { bindResource } from '#odata/bind/resource.ts'
+import { bindResource, type BoundResource } from '#odata/bind/resource.ts'
 import { badRequest } from '#odata/errors.ts'
 import { canonicalQuery } from '#odata/render/links.ts'
+import { bindEntityId } from '../entity-id.ts'
+import { negotiateCollection } from '../format.ts'
 import { parsePrefer } from '../prefer.ts'
 import { pageSizeOf } from '../page-size.ts'
 import { answerWith, type ODataAnswer } from '../service-answer.ts'
@@ -39,6 +41,20 @@ const pageOf = (call: Call) => {
   return { ...pageSizeOf(call, maxPageSize), ...mostRows }
 }
 
+const resourceOf = (path: ResourcePath, call: Call): BoundResource => {
+  if (path.kind === 'entity') return bindEntityId(path, call)
+  if (path.kind !== 'resource') throw new TypeError('Only resources are read')
+  return bindResource(path, call.state.model, call.options.aliases)
+}
+
+/** Exports have no pages. */
+const isPaged = (
+  { request, options, version }: Call,
+  what: BoundResource['what']['kind'],
+): boolean =>
+  what === 'ref' ||
+  negotiateCollection(request.headers.accept, options.format, version).kind === 'page'
+
 /**
  * The explanation of a resource: JSON that is no OData, without an ETag and never kept. Refuses what reading refuses, and 400
  * where nothing is read. @param read answers the call, as if for its data
@@ -56,9 +72,8 @@ export const answerExplanation = async (
   const recorded = await createRecorder(call.deps.source).follow((source) =>
     read(path, { ...call, request, deps: { ...call.deps, source } }),
   )
-  if (path.kind !== 'resource') throw new TypeError('Only resources are read')
-  const { path: bound, what } = bindResource(path, call.state.model, call.options.aliases)
-  const isPage = !bound.single && what.kind !== 'count'
+  const { path: bound, what } = resourceOf(path, call)
+  const isPage = !bound.single && what.kind !== 'count' && isPaged(call, what.kind)
   const explanation = {
     request: {
       path: decodeURIComponent(bound.text),
