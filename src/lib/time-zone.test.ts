@@ -50,6 +50,17 @@ describe('a time zone', () => {
     test(`is found by the id ${id}, as java.time does`, () =>
       assert.equal(zoneOf(id).offsetAt(seconds('2021-01-01T00:00:00')), offset))
 
+  for (const [id, spellings] of [
+    ['GMT', ['Z', 'utc', 'UT+0', '-00:00', 'Etc/UTC', 'Zulu', 'gmt+00:00']],
+    ['+02:00', ['UTC+2', '+02', 'gmt+0200', 'UT+02:00']],
+    ['-03:30', ['GMT-0330', 'ut-03:30']],
+    ['Europe/Berlin', ['europe/berlin', 'EUROPE/BERLIN']],
+  ] as const)
+    test(`has the id ${id}, however it is spelled`, () => {
+      assert.equal(zoneOf(id).id, id)
+      for (const spelling of spellings) assert.equal(zoneOf(spelling), zoneOf(id), spelling)
+    })
+
   for (const id of [
     '',
     'Europe/Berln',

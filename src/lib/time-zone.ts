@@ -12,7 +12,7 @@ export type LocalTimes = {
 }
 
 export type TimeZone = {
-  /** As it was asked for. */
+  /** The same for every spelling of the zone: `Europe/Berlin` of `europe/berlin`, `+02:00` of `UTC+2`, `GMT` of all that is GMT. */
   readonly id: string
   /** Whether its offset is always the same. */
   readonly isFixed: boolean
@@ -133,8 +133,16 @@ const regional = (id: string, formats: Intl.DateTimeFormat): TimeZone => {
   }
 }
 
-const fixed = (id: string, offset: number): TimeZone => ({
-  id,
+const two = (n: number): string => String(n).padStart(2, '0')
+
+const idOf = (offset: number): string => {
+  const minutes = Math.abs(offset) / 60
+  const distance = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+  return offset === 0 ? 'GMT' : `${offset < 0 ? '-' : '+'}${distance}`
+}
+
+const fixed = (offset: number): TimeZone => ({
+  id: idOf(offset),
   isFixed: true,
   offsetAt: () => offset,
   instantOf: (local) => local - offset,
@@ -150,7 +158,7 @@ const offsetOf = (id: string): number | undefined => {
   if (sign === undefined) return /^(?:Z|UTC|GMT|UT)$/i.test(id) ? 0 : undefined
   const offset = Number(short ?? long) * 3600 + Number(minutes) * 60
   if (offset > mostOffset) return undefined
-  return sign === '-' ? -offset : offset
+  return sign === '-' ? 0 - offset : offset
 }
 
 /** Of three letters these alone are names of the tz database; others mean several zones (`IST`), or none. */
@@ -158,31 +166,36 @@ const short: ReadonlySet<string> = new Set(
   'CET EET EST GMT HST MET MST PRC ROK UCT UTC WET'.split(' '),
 )
 
+const options = { timeZoneName: 'longOffset', year: 'numeric' } as const
+
+const byId = createBoundedMap<TimeZone>(100)
+const keep = (zone: TimeZone): TimeZone => byId.get(zone.id) ?? byId.set(zone.id, zone)
+
 const find = (id: string): TimeZone | undefined => {
   const offset = offsetOf(id)
-  if (offset !== undefined) return fixed(id, offset)
+  if (offset !== undefined) return keep(fixed(offset))
   if (!/^[a-z][\w+/-]{2,63}$/i.test(id)) return undefined
   if (/^[a-z]{3}$/i.test(id) && !short.has(id.toUpperCase())) return undefined
   try {
-    const options = { timeZone: id, timeZoneName: 'longOffset', year: 'numeric' } as const
-    const formats = new Intl.DateTimeFormat('en-US', options)
-    return formats.resolvedOptions().timeZone === 'UTC' ? fixed(id, 0) : regional(id, formats)
+    const formats = new Intl.DateTimeFormat('en-US', { ...options, timeZone: id })
+    const name = formats.resolvedOptions().timeZone
+    return keep(name === 'UTC' ? fixed(0) : regional(name, formats))
   } catch {
     return undefined
   }
 }
 
-const known = createBoundedMap<TimeZone>(100)
+const bySpelling = createBoundedMap<TimeZone>(200)
 
 /**
  * The zone of an id that java.time takes: a name of the tz database in any case, or a fixed offset of up to 18 hours (`+02:00`,
- * `UTC+2`, `GMT-05:30`). `undefined` when there is none. The same id gives the same zone again, as long as few are in use.
+ * `UTC+2`, `GMT-05:30`). `undefined` when there is none. Every spelling of a zone gives the same one, as long as few are in use.
  */
 export const findTimeZone = (id: string): TimeZone | undefined => {
-  const again = known.get(id)
+  const again = bySpelling.get(id)
   if (again !== undefined) return again
   const found = find(id)
-  return found && known.set(id, found)
+  return found && bySpelling.set(id, found)
 }
 
 /** Names of zones, for who has to be told one. */

@@ -147,6 +147,17 @@ describe('the time zone of a request', () => {
     assert.deepEqual([bookings.length, rest.length], [100, 50])
     assert.equal(rest[0]?.['made'], '2020-01-15T12:00:00+01:00')
   })
+  test('is in next links as it was said, in GMT too, whoever asked the same before', async () => {
+    const ask = async (headers: Record<string, string>) => {
+      const request = { headers: { prefer: 'maxpagesize=1', ...headers } }
+      const { '@odata.nextLink': next } = (await plain.ask('/Visits', request)).json()
+      return /[?&]timezone=([^&]*)/.exec(String(next))?.[1]
+    }
+    assert.equal(await ask({}), undefined)
+    assert.equal(await ask({ 'ddcloud-timezone': 'utc' }), 'GMT')
+    assert.equal(await ask({ 'ddcloud-timezone': 'europe/berlin' }), 'Europe/Berlin')
+    assert.equal(await ask({}), undefined)
+  })
   test('is a part of the ETag, and of what an answer varies by', async () => {
     const url = '/Visits(1)?$select=name'
     const first = await plain.ask(url)
