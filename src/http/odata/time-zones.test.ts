@@ -178,6 +178,31 @@ describe('the time zone of a request', () => {
   })
 })
 
+describe('a time zone at the ends of the calendar', () => {
+  const far = 'P100000000D'
+  for (const [filter, found] of [
+    [`at ge now() add duration'${far}'`, []],
+    [`at lt now() add duration'${far}'`, [1, 2, 3, 4, 5, 6, 7]],
+    [`at gt now() sub duration'${far}'`, [1, 2, 3, 4, 5, 6, 7]],
+    [`at eq now() sub duration'${far}'`, []],
+    [`at lt 0001-01-01T00:00:00Z add duration'P99999999999999D'`, [1, 2, 3, 4, 5, 6, 7]],
+    [`at gt 9999-12-31T23:59:59Z add duration'PT1H'`, []],
+    [`at le 0001-01-01T00:00:00Z sub duration'PT0.5S'`, []],
+    [`not (at lt now() add duration'${far}')`, [8]],
+    [`at add duration'${far}' gt now()`, undefined],
+  ] as const)
+    test(`knows what lies beyond them: ${filter}`, async () => {
+      const url = `/Visits?$select=id&$orderby=id&timezone=Europe/Berlin&$filter=${filter}`
+      const answer = await plain.ask(encodeURI(url))
+      if (found === undefined) return assert.equal(answer.status, 501, answer.text)
+      assert.equal(answer.status, 200, answer.text)
+      assert.deepEqual(
+        (answer.json()['value'] as Entity[]).map(({ id }) => id),
+        found,
+      )
+    })
+})
+
 describe('a stamp of SQLite that names its own zone', () => {
   test('is refused where only its own zone tells two hours apart', async () => {
     await plain.change("INSERT INTO Visit VALUES (9,'2020-10-25T01:30:00Z','second')")
