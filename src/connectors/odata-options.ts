@@ -130,7 +130,7 @@ const timeZoneOf = (options: Options): string | undefined => {
   const zone = findTimeZone(id)
   if (zone === undefined)
     throw new ConnectorError('rejected', `ODataDefaultTimezone: ${timeZoneFault(id)}`)
-  return isGreenwich(zone) ? undefined : id
+  return isGreenwich(zone) ? undefined : zone.id
 }
 
 /** Parses the OData options of a data source; throws a `ConnectorError` that names the option at fault. */

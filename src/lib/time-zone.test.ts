@@ -50,6 +50,17 @@ describe('a time zone', () => {
     test(`is found by the id ${id}, as java.time does`, () =>
       assert.equal(zoneOf(id).offsetAt(seconds('2021-01-01T00:00:00')), offset))
 
+  for (const [id, spellings] of [
+    ['GMT', ['Z', 'utc', 'UT+0', '-00:00', 'Etc/UTC', 'Zulu', 'gmt+00:00']],
+    ['+02:00', ['UTC+2', '+02', 'gmt+0200', 'UT+02:00']],
+    ['-03:30', ['GMT-0330', 'ut-03:30']],
+    ['Europe/Berlin', ['europe/berlin', 'EUROPE/BERLIN']],
+  ] as const)
+    test(`has the id ${id}, however it is spelled`, () => {
+      assert.equal(zoneOf(id).id, id)
+      for (const spelling of spellings) assert.equal(zoneOf(spelling), zoneOf(id), spelling)
+    })
+
   for (const id of [
     '',
     'Europe/Berln',
@@ -65,23 +76,24 @@ describe('a time zone', () => {
     test(`is not found by the id '${id}'`, () => assert.equal(findTimeZone(id), undefined))
 
   const zones = fc.constantFrom(...timeZoneNames())
-  const moments = fc.integer({
-    min: seconds('1875-01-01T00:00:00'),
-    max: seconds('2060-01-01T00:00:00'),
-  })
+  const between = (from: string, to: string) => fc.integer({ min: seconds(from), max: seconds(to) })
+  const moments = fc.oneof(
+    between('1875-01-01T00:00:00', '2110-01-01T00:00:00'),
+    between('1000-01-01T00:00:00', '9990-01-01T00:00:00'),
+  )
   test('has the offset that a clock there shows, at any moment', () =>
     fc.assert(
       fc.property(zones, moments, (id, at) => {
         assert.equal(zoneOf(id).offsetAt(at), shownOffset(id, at), `${id} ${iso(at)}`)
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     ))
   test('makes an instant of any local time as java.time does', () =>
     fc.assert(
       fc.property(zones, moments, (id, local) => {
         assert.equal(zoneOf(id).instantOf(local), javaInstant(id, local), `${id} ${iso(local)}`)
       }),
-      { numRuns: 30 },
+      { numRuns: 40 },
     ))
   const near = (from: string, to: string, id: string) =>
     fc.tuple(fc.constant(id), fc.integer({ min: seconds(from), max: seconds(to) }))
@@ -90,6 +102,8 @@ describe('a time zone', () => {
     near('2020-10-25T00:00:00', '2020-10-25T05:00:00', 'Europe/Berlin'),
     near('2021-10-02T12:00:00', '2021-10-03T06:00:00', 'Australia/Lord_Howe'),
     near('2021-04-03T12:00:00', '2021-04-04T06:00:00', 'Australia/Lord_Howe'),
+    near('9998-03-27T00:00:00', '9998-03-30T05:00:00', 'Europe/Berlin'),
+    near('9998-10-24T00:00:00', '9998-10-27T05:00:00', 'Europe/Berlin'),
     near('2011-12-29T00:00:00', '2012-01-01T00:00:00', 'Pacific/Apia'),
   )
   test('names all local times that mean an instant, and no others', () =>

@@ -21,14 +21,23 @@ const instantIn = (text: string): Instant => {
 const micros = ({ seconds, fraction }: Instant): number =>
   Number(fraction.slice(1, 7).padEnd(6, '0')) + (seconds % 1) * 1e6
 
+/** A day more than the calendar has: no local time within it is that far from its instant. */
+const reach = [
+  Date.parse('0000-12-31T00:00:00Z') / 1000,
+  Date.parse('+010000-01-02T00:00:00Z') / 1000,
+] as const
+
 /** An instant some seconds later, to the microsecond. */
 const later = (instant: Instant, by: number): Instant => {
   if (!Number.isFinite(instant.seconds)) return instant
   const whole = Math.floor(by)
+  const near = instant.seconds + whole
+  if (near < reach[0]) return { seconds: -Infinity, fraction: '' }
+  if (near > reach[1]) return { seconds: Infinity, fraction: '' }
   const parts = micros(instant) + Math.round((by - whole) * 1e6)
-  const seconds = instant.seconds + whole + Math.floor(parts / 1e6)
   const rest = parts % 1e6
-  return { seconds, fraction: rest === 0 ? '' : `.${String(rest).padStart(6, '0')}` }
+  const fraction = rest === 0 ? '' : `.${String(rest).padStart(6, '0')}`
+  return { seconds: near + Math.floor(parts / 1e6), fraction }
 }
 
 const secondsOf = (bound: BoundExpression): number | undefined => {

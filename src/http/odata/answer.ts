@@ -1,14 +1,11 @@
 // From an OData request to its answer, without HTTP: one service per opened data source.
-import { createModelKeeper } from '#features/data-sources/models/keeper.ts'
 import type { ResourcePath } from '#odata/ast.ts'
 import { bindResource, type BoundResource } from '#odata/bind/resource.ts'
 import type { Model } from '#odata/edm/model.ts'
 import { badRequest, notSupported, ODataError } from '#odata/errors.ts'
 import { parseQueryOptions } from '#odata/parse/query-options.ts'
 import { parseResourcePath } from '#odata/parse/resource-path.ts'
-import { zonedModel } from '#odata/edm/zoned.ts'
 import { requireTimeZone } from '#odata/time-zone.ts'
-import { createBoundedMap } from './bounded-map.ts'
 import { answerCollection, answerCount } from './collection.ts'
 import { finishAnswer } from './conditional.ts'
 import { answerMetadata, answerService } from './documents.ts'
@@ -28,6 +25,7 @@ import {
   type ODataRequest,
   type ServiceDeps,
 } from './service.ts'
+import { createStates, stateIn } from './states.ts'
 import { negotiateVersion } from './versions.ts'
 
 export { renderODataError } from './service-answer.ts'
@@ -44,35 +42,6 @@ export type ODataService = {
   ) => Promise<ODataAnswer>
   /** The current model, for pages that show it. */
   readonly model: () => Promise<Model>
-}
-
-const createState = (model: Model): ModelState => ({
-  model,
-  documents: createBoundedMap(4),
-  entities: createBoundedMap(200),
-  collections: createBoundedMap(200),
-  options: createBoundedMap(500),
-  zones: createBoundedMap(8),
-})
-
-/** The state for a zone: what depends on the model depends on how its stamps are read. */
-const stateIn = (state: ModelState, id: string | undefined): ModelState => {
-  if (id === undefined) return state
-  const zoned = state.zones.get(id)
-  if (zoned !== undefined) return zoned
-  return state.zones.set(id, createState(zonedModel(state.model, requireTimeZone(id, 'timezone'))))
-}
-
-/** What is made of a model is kept as long as the model. */
-const createStates = (deps: ServiceDeps) => {
-  const models = deps.models ?? createModelKeeper(deps)
-  let state: ModelState | undefined
-  const of = (model: Model): ModelState =>
-    state?.model === model ? state : (state = createState(model))
-  return (demand?: number): ModelState | Promise<ModelState> => {
-    const model = models.current(demand)
-    return model instanceof Promise ? model.then(of) : of(model)
-  }
 }
 
 const whole: readonly (keyof Call['options'])[] = [

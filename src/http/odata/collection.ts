@@ -46,7 +46,9 @@ const preparedFor = (call: Call, resource: BoundResource): PreparedCollection =>
   const { path, what } = resource
   if (options.skipToken !== undefined || path.text !== encodeURIComponent(path.set.name))
     return prepare(call, resource)
-  const key = `${path.set.name}/${what.kind}?${request.query}#${version} ${request.headers.accept}`
+  // Links say the zone, which a header may have named.
+  const how = `${version} ${options.timeZone} ${request.headers.accept}`
+  const key = `${path.set.name}/${what.kind}?${request.query}#${how}`
   return state.collections.get(key) ?? state.collections.set(key, prepare(call, resource))
 }
 

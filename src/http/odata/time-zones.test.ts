@@ -147,6 +147,17 @@ describe('the time zone of a request', () => {
     assert.deepEqual([bookings.length, rest.length], [100, 50])
     assert.equal(rest[0]?.['made'], '2020-01-15T12:00:00+01:00')
   })
+  test('is in next links as it was said, in GMT too, whoever asked the same before', async () => {
+    const ask = async (headers: Record<string, string>) => {
+      const request = { headers: { prefer: 'maxpagesize=1', ...headers } }
+      const { '@odata.nextLink': next } = (await plain.ask('/Visits', request)).json()
+      return /[?&]timezone=([^&]*)/.exec(String(next))?.[1]
+    }
+    assert.equal(await ask({}), undefined)
+    assert.equal(await ask({ 'ddcloud-timezone': 'utc' }), 'GMT')
+    assert.equal(await ask({ 'ddcloud-timezone': 'europe/berlin' }), 'Europe/Berlin')
+    assert.equal(await ask({}), undefined)
+  })
   test('is a part of the ETag, and of what an answer varies by', async () => {
     const url = '/Visits(1)?$select=name'
     const first = await plain.ask(url)
@@ -165,6 +176,31 @@ describe('the time zone of a request', () => {
     time = Date.parse('2020-06-01T11:00:00Z')
     assert.deepEqual(await ids(plain, query), [2, 4, 5, 6, 7])
   })
+})
+
+describe('a time zone at the ends of the calendar', () => {
+  const far = 'P100000000D'
+  for (const [filter, found] of [
+    [`at ge now() add duration'${far}'`, []],
+    [`at lt now() add duration'${far}'`, [1, 2, 3, 4, 5, 6, 7]],
+    [`at gt now() sub duration'${far}'`, [1, 2, 3, 4, 5, 6, 7]],
+    [`at eq now() sub duration'${far}'`, []],
+    [`at lt 0001-01-01T00:00:00Z add duration'P99999999999999D'`, [1, 2, 3, 4, 5, 6, 7]],
+    [`at gt 9999-12-31T23:59:59Z add duration'PT1H'`, []],
+    [`at le 0001-01-01T00:00:00Z sub duration'PT0.5S'`, []],
+    [`not (at lt now() add duration'${far}')`, [8]],
+    [`at add duration'${far}' gt now()`, undefined],
+  ] as const)
+    test(`knows what lies beyond them: ${filter}`, async () => {
+      const url = `/Visits?$select=id&$orderby=id&timezone=Europe/Berlin&$filter=${filter}`
+      const answer = await plain.ask(encodeURI(url))
+      if (found === undefined) return assert.equal(answer.status, 501, answer.text)
+      assert.equal(answer.status, 200, answer.text)
+      assert.deepEqual(
+        (answer.json()['value'] as Entity[]).map(({ id }) => id),
+        found,
+      )
+    })
 })
 
 describe('a stamp of SQLite that names its own zone', () => {
