@@ -65,6 +65,23 @@ describe('a type of Parquet', () => {
     const none = await read('/types?$select=n&$filter=n eq null')
     assert.deepEqual(none['value'], [{ n: [] }])
   })
+  test('that holds lists or an interval stays that where it is computed', async () => {
+    const expected = [
+      { q: [1, null, 3], r: ['a,b', '', null], v: 'PT93603.5S' },
+      { q: [], r: [], v: null },
+    ]
+    const items = 'n as q,s as r,i as v'
+    for (const option of [
+      `$compute=${items}`,
+      `$apply=compute(${items})`,
+      `$apply=compute(${items})/top(2)/filter(q ne null or q eq null)`,
+    ])
+      assert.deepEqual((await read(`/types?${option}&$select=q,r,v`))['value'], expected, option)
+    assert.equal(
+      (await ask('/types?$apply=compute(n as q)/filter(q ne null)/groupby((q))')).status,
+      501,
+    )
+  })
   test('that is an interval is a duration, and the rest is exact', async () => {
     const { '@odata.context': _context, ...rest } = await read('/types(0)?$select=i,j,bt,tz,e')
     assert.deepEqual(rest, {
