@@ -14,6 +14,7 @@ before(async () => {
   await runDuckdb(
     `COPY (SELECT [1, NULL, 3]::INTEGER[] n, ['a,b', '', NULL] s, [true] f, [0.1::DOUBLE, 'nan', '-inf'] d,
        [9223372036854775807] b, [TIMESTAMP '2024-06-01 12:00:00.5'] t, [DATE '2024-02-29'] AS "day", [1.50::DECIMAL(9,2)] x,
+       [TIMESTAMPTZ '2024-06-01 12:00:00.5+02', NULL] zs, [TIMESTAMPTZ '2024-06-01 12:00:00+05:30']::TIMESTAMPTZ[1] z1,
        {'a': 1, 'b': [NULL, 'x']} st, MAP {'k': 2} m, [[1], [2]] deep, [{'a': 1}] ls, ['\\x00'::BLOB] lb, [1, 2]::INTEGER[2] fixed,
        INTERVAL '1 day 2 hours 3.5 seconds' i, INTERVAL '90 seconds' j, INTERVAL '1 month' mo, '101'::BIT bt,
        TIMETZ '07:08:09+02' AS tz, 'x'::ENUM ('x', 'y[') e
@@ -81,6 +82,13 @@ describe('a type of Parquet', () => {
       (await ask('/types?$apply=compute(n as q)/filter(q ne null)/groupby((q))')).status,
       501,
     )
+  })
+  test('that holds stamps with a zone is a collection of instants, in every zone', async () => {
+    for (const zone of ['GMT', 'Europe/Berlin']) {
+      const { zs, z1 } = await read(`/types(0)?$select=zs,z1&timezone=${zone}`)
+      assert.deepEqual([zs, z1], [['2024-06-01T10:00:00.5Z', null], ['2024-06-01T06:30:00Z']])
+    }
+    assert.deepEqual((await read('/types(1)?$select=zs'))['zs'], [])
   })
   test('that is an interval is a duration, and the rest is exact', async () => {
     const { '@odata.context': _context, ...rest } = await read('/types(0)?$select=i,j,bt,tz,e')

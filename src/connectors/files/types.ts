@@ -77,7 +77,9 @@ const servedAs = (declared: string): Served | undefined => {
     const one = servedAs(element)
     const isPlain = one !== undefined && one.opaque === undefined && one.type !== 'Edm.Binary'
     if (!isPlain || one === asJson) return asJson
-    return { type: one.type, opaque: 'list' }
+    // Of all others the engine's text is that of the type they are served as.
+    const as = one === timestamp ? { as: castTo('TIMESTAMP[]') } : {}
+    return { type: one.type, opaque: 'list', ...as }
   }
   if (/^(?:STRUCT|MAP|UNION)\(/.test(declared)) return asJson
   if (declared.startsWith('ENUM(')) return asText
