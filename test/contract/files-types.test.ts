@@ -14,6 +14,8 @@ before(async () => {
   await runDuckdb(
     `COPY (SELECT [1, NULL, 3]::INTEGER[] n, ['a,b', '', NULL] s, [true] f, [0.1::DOUBLE, 'nan', '-inf'] d,
        [9223372036854775807] b, [TIMESTAMP '2024-06-01 12:00:00.5'] t, [DATE '2024-02-29'] AS "day", [1.50::DECIMAL(9,2)] x,
+       [TIMESTAMPTZ '2024-06-01 12:00:00.5+02', NULL] zs, [TIMESTAMPTZ '2024-06-01 12:00:00+05:30']::TIMESTAMPTZ[1] z1,
+       [TIMESTAMP_NS '2024-06-01 12:00:00.123456789'] ns, [TIMESTAMP '2024-06-01 12:00:00']::TIMESTAMP[1] t1,
        {'a': 1, 'b': [NULL, 'x']} st, MAP {'k': 2} m, [[1], [2]] deep, [{'a': 1}] ls, ['\\x00'::BLOB] lb, [1, 2]::INTEGER[2] fixed,
        INTERVAL '1 day 2 hours 3.5 seconds' i, INTERVAL '90 seconds' j, INTERVAL '1 month' mo, '101'::BIT bt,
        TIMETZ '07:08:09+02' AS tz, 'x'::ENUM ('x', 'y[') e
@@ -64,6 +66,47 @@ describe('a type of Parquet', () => {
     assert.deepEqual((await read('/types(1)?$select=n,s,st'))['n'], [])
     const none = await read('/types?$select=n&$filter=n eq null')
     assert.deepEqual(none['value'], [{ n: [] }])
+  })
+  test('that holds lists or an interval stays that where it is computed', async () => {
+    const expected = [
+      { q: [1, null, 3], r: ['a,b', '', null], v: 'PT93603.5S' },
+      { q: [], r: [], v: null },
+    ]
+    const items = 'n as q,s as r,i as v'
+    for (const option of [
+      `$compute=${items}`,
+      `$apply=compute(${items})`,
+      `$apply=compute(${items})/top(2)/filter(q ne null or q eq null)`,
+    ])
+      assert.deepEqual((await read(`/types?${option}&$select=q,r,v`))['value'], expected, option)
+    assert.equal(
+      (await ask('/types?$apply=compute(n as q)/filter(q ne null)/groupby((q))')).status,
+      501,
+    )
+  })
+  test('that holds stamps with a zone is a collection of instants, in every zone', async () => {
+    for (const zone of ['GMT', 'Europe/Berlin']) {
+      const { zs, z1 } = await read(`/types(0)?$select=zs,z1&timezone=${zone}`)
+      assert.deepEqual([zs, z1], [['2024-06-01T10:00:00.5Z', null], ['2024-06-01T06:30:00Z']])
+    }
+    assert.deepEqual((await read('/types(1)?$select=zs'))['zs'], [])
+  })
+  test('that holds stamps without a zone is a collection in that of the request, to the microsecond', async () => {
+    for (const [zone, offset] of [
+      ['GMT', 'Z'],
+      ['Europe/Berlin', '+02:00'],
+    ] as const) {
+      const url = `$select=t,ns,t1,day,q&$compute=t as q&timezone=${zone}`
+      const { '@odata.context': _context, ...row } = await read(`/types(0)?${url}`)
+      const t = [`2024-06-01T12:00:00.5${offset}`]
+      assert.deepEqual(row, {
+        t,
+        ns: [`2024-06-01T12:00:00.123456${offset}`],
+        t1: [`2024-06-01T12:00:00${offset}`],
+        day: ['2024-02-29'],
+        q: t,
+      })
+    }
   })
   test('that is an interval is a duration, and the rest is exact', async () => {
     const { '@odata.context': _context, ...rest } = await read('/types(0)?$select=i,j,bt,tz,e')

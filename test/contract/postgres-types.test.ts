@@ -122,6 +122,26 @@ describe('an interval of PostgreSQL', () => {
       assert.equal((await read(ask, '/ts?$filter=span eq null')).length, 1)
       assert.equal((await read(ask, '/ts?$filter=span ne null')).length, 5)
     }))
+  test('stays a duration where it is computed', () =>
+    withService(setup, async (ask) => {
+      const first = { j: 'PT93784.5S' }
+      for (const options of [
+        '$compute=span as j',
+        '$compute=cast(span,Edm.Duration) as j',
+        '$apply=compute(span as j)',
+        '$apply=compute(span as j)/filter(id ge 1)/filter(j ne null)',
+      ])
+        assert.deepEqual(
+          (await read(ask, `/ts?${options}&$orderby=id&$select=j`))[0],
+          first,
+          options,
+        )
+      assert.equal((await read(ask, '/ts?$filter=isof(span,Edm.Duration)')).length, 5)
+      for (const more of ['', '/filter(id ge 1)']) {
+        const answer = await ask(`/ts?$apply=compute(span as j)${more}/groupby((j))`)
+        assert.equal(answer.status, 501, answer.text)
+      }
+    }))
   test('of months is refused with its row and column, and the other rows are there', () =>
     withService(setup, async (ask) => {
       const answer = await ask('/bills?$orderby=id')
@@ -220,6 +240,41 @@ describe('an array of PostgreSQL', () => {
       ]) {
         const answer = await ask(`/ts?${query}`)
         assert.ok([400, 501].includes(answer.status), `${query} ${answer.status} ${answer.text}`)
+      }
+    }))
+  test('stays what it is where it is computed', () =>
+    withService(setup, async (ask) => {
+      const computed = 'n as q,s as r,loc as l,i as j'
+      const values = { q: lists.n, r: lists.s, l: lists.loc, j: lists.i }
+      const empty = { q: [], r: [], l: [], j: [] }
+      for (const url of [
+        `/ts?$orderby=id&$compute=${computed}&$select=q,r,l,j`,
+        `/ts?$orderby=id&$apply=compute(${computed})&$select=q,r,l,j`,
+        `/ts?$orderby=id&$apply=compute(${computed})/filter(id gt 0 or q eq null)/compute(q as z)&$select=q,r,l,j`,
+      ])
+        assert.deepEqual(await read(ask, url), [values, empty], url)
+      const zoned = '/ts?$compute=loc as l&$select=l&$filter=l ne null&timezone=Europe/Berlin'
+      assert.deepEqual(await read(ask, zoned), [{ l: ['2024-06-01T12:00:00+02:00'] }])
+      const csv = await ask('/ts?$orderby=id&$compute=n as q&$select=id,q&$format=csv')
+      assert.match(csv.text, /^id,q\r\n1,"\[1,-2,null\]"\r\n/)
+      const full = await ask('/ts(1)?$compute=n as q&$select=q', {
+        headers: { accept: 'application/json;odata.metadata=full' },
+      })
+      assert.equal(full.json()['q@odata.type'], '#Collection(Int32)')
+      for (const query of [
+        '$compute=n as q&$orderby=q',
+        '$apply=compute(n as q)/groupby((q))',
+        '$apply=compute(n as q)/filter(id eq 1)/groupby((q))',
+        '$apply=compute(n as q)/filter(id eq 1)/aggregate(q with countdistinct as N)',
+        '$apply=orderby(n)/top(1)/filter(id eq 1)',
+        '$compute=case(true:n) as q',
+        '$compute=cast(s,Edm.String) as q',
+        '$compute=cast(n,Edm.Int32) as q',
+        '$filter=isof(s,Edm.String)',
+        '$filter=isof(n,Edm.String)',
+      ]) {
+        const answer = await ask(`/ts?${query}`)
+        assert.equal(answer.status, 501, `${query} ${answer.text}`)
       }
     }))
   test('of more dimensions is refused with its row', () =>

@@ -67,6 +67,9 @@ const served: Readonly<Record<string, Served>> = {
   TIME_NS: asText,
 }
 
+/** Types of points in time that name no zone, and lists of them. */
+const zonelessName = /^(?:TIMESTAMP(?:_\w+)?|DATE)(?:\[\d*\])?$/
+
 /** What is served of a type; the name of a list ends in brackets, whatever it is a list of. */
 const servedAs = (declared: string): Served | undefined => {
   const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(declared)
@@ -77,7 +80,9 @@ const servedAs = (declared: string): Served | undefined => {
     const one = servedAs(element)
     const isPlain = one !== undefined && one.opaque === undefined && one.type !== 'Edm.Binary'
     if (!isPlain || one === asJson) return asJson
-    return { type: one.type, opaque: 'list' }
+    // Of all others the engine's text is that of the type they are served as.
+    const as = one === timestamp ? { as: castTo('TIMESTAMP[]') } : {}
+    return { type: one.type, opaque: 'list', ...as }
   }
   if (/^(?:STRUCT|MAP|UNION)\(/.test(declared)) return asJson
   if (declared.startsWith('ENUM(')) return asText
@@ -98,7 +103,7 @@ export const columnOf = (name: string, declared: string): FileColumn => {
       scale: found?.scale,
       nullable: true,
       ...(found?.opaque === undefined ? {} : { opaque: found.opaque }),
-      ...(/^(?:TIMESTAMP(?:_\w+)?|DATE)$/.test(declared) ? { zoneless: 'always' } : {}),
+      ...(zonelessName.test(declared) ? { zoneless: 'always' } : {}),
     },
     as: found?.as,
   }

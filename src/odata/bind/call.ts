@@ -86,6 +86,8 @@ export const bindCast = (
   if (operand === undefined || !isEdmType(typeName))
     throw notSupported(`${kind} to '${typeName}'`, place)
   const bound = bind(operand, scope)
+  if (bound.kind === 'property' && bound.property.collection === true)
+    throw notSupported(`${kind} of '${bound.property.name}', which is a collection`, place)
   // A property has exactly its type; null is of every type but is no instance of any (URL 5.1.1.9.2).
   if (kind === 'isof') {
     if (bound.type !== typeName) return constant('Edm.Boolean', false, at)

@@ -15,9 +15,23 @@ export const propertyOf = (name: string, type: EdmType | 'null'): Property => ({
   column: '',
 })
 
+/** How the values of a property are written, which stays so under another name; other expressions make values that are plain. */
+const writtenAs = (expression: BoundExpression): Pick<Property, 'opaque' | 'collection'> => {
+  if (expression.kind !== 'property') return {}
+  const { opaque, collection } = expression.property
+  return {
+    ...(opaque === undefined ? {} : { opaque }),
+    ...(collection === undefined ? {} : { collection }),
+  }
+}
+
 /** The member that a computed value shows itself as (OData 4.01 URL 5.1.3). */
 export const computedOutput = (name: string, expression: BoundExpression): BoundOutput => ({
-  property: { ...propertyOf(name, expression.type), ...zoneFacets(expression) },
+  property: {
+    ...propertyOf(name, expression.type),
+    ...zoneFacets(expression),
+    ...writtenAs(expression),
+  },
   expression,
 })
 
