@@ -135,8 +135,9 @@ const timeZoneOf = (
   settings: ServiceDeps['settings'],
 ): string | undefined => {
   const header = headers['ddcloud-timezone']
-  if (timeZone !== undefined) return timeZone
-  return header === undefined ? settings.timeZone : requireTimeZone(header, 'ddcloud-timezone').id
+  // A wrong one is refused, also where it does not count.
+  const told = header === undefined ? undefined : requireTimeZone(header, 'ddcloud-timezone').id
+  return timeZone ?? told ?? settings.timeZone
 }
 
 const optionsOf = (state: ModelState, query: string): Call['options'] => {

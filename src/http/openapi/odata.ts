@@ -88,6 +88,23 @@ const headers: readonly ApiParameter[] = [
   },
 ]
 
+/** HDP's own (data access reference A.4, A.8). */
+const timeZone: readonly ApiParameter[] = [
+  {
+    name: 'timezone',
+    in: 'query',
+    description:
+      'Zone in which stamps without one are read and shown, such as `Europe/Berlin`; before the header and the option `ODataDefaultTimezone`',
+    schema: { type: 'string', maxLength: 100 },
+  },
+  {
+    name: 'ddcloud-timezone',
+    in: 'header',
+    description: 'The same, where the query does not say it',
+    schema: { type: 'string', maxLength: 100 },
+  },
+]
+
 const prefer: ApiParameter = {
   name: 'Prefer',
   in: 'header',
@@ -266,7 +283,7 @@ const listEntities = read({
   summary: 'Read rows of an entity set, a page at a time or all of them',
   description:
     'Names of options are taken in any case, and without the dollar as well. CSV and NDJSON are the whole result, without pages.',
-  parameters: [dataSource, entitySet, ...query(optionNames), prefer],
+  parameters: [dataSource, entitySet, ...query(optionNames), ...timeZone, prefer],
   type: 'application/json',
   schema: { anyOf: [collectionSchema, explanation] },
   also: {
@@ -307,7 +324,7 @@ export const odataPaths = (): Paths => ({
     id: 'countEntities',
     summary: 'Count the rows of an entity set',
     description: '`$top`, `$skip` and `$orderby` change nothing.',
-    parameters: [dataSource, entitySet, ...query(['filter', 'explain'])],
+    parameters: [dataSource, entitySet, ...query(['filter', 'explain']), ...timeZone],
     type: 'text/plain',
     schema: { type: 'string', pattern: '^[0-9]+$' },
     also: { 'application/json': { schema: explanation } },
@@ -315,7 +332,13 @@ export const odataPaths = (): Paths => ({
   [`${root}/{entitySet}({key})`]: read({
     id: 'readEntity',
     summary: 'Read one row by its key',
-    parameters: [dataSource, entitySet, key, ...query(['select', 'format', 'explain'])],
+    parameters: [
+      dataSource,
+      entitySet,
+      key,
+      ...query(['select', 'format', 'explain']),
+      ...timeZone,
+    ],
     type: 'application/json',
     schema: { anyOf: [entitySchema, explanation] },
   }),
