@@ -5,7 +5,7 @@ import { arithmetic, castValue, cells } from './cells.ts'
 import type { Expression, ReadShape, Row, Value } from './plan.ts'
 import { typeOf } from './plan.ts'
 import type { Rest } from './split.ts'
-import { localStamp } from './local-stamp.ts'
+import { stampAs } from './stamps.ts'
 import { instantOf } from './temporal.ts'
 
 /** What an expression looks at: cells of rows, what fills the slots, and nested queries where there are any. */
@@ -134,8 +134,8 @@ export const evaluate: (expression: Expression, around: Surroundings) => Value =
     const a = comparable(evaluate(left, around), type)
     return compare(operator, a, comparable(evaluate(right, around), type))
   },
-  local: ({ operand, zone }, around) =>
-    localStamp(evaluate(operand, around), around.values[zone.index] ?? null),
+  stamp: ({ as, operand, zone }, around) =>
+    stampAs(as, evaluate(operand, around), around.values[zone.index] ?? null),
   arithmetic: evaluateArithmetic,
   negate: ({ operand }, around) => negated(evaluate(operand, around)),
   cast: ({ operand, type }, around) => castValue(evaluate(operand, around), typeOf(operand), type),

@@ -6,8 +6,9 @@ import type { BoundQuery } from '#odata/bind/query.ts'
 import type { BoundPath } from '#odata/bind/resource.ts'
 import type { ExpandLayout, Layout } from '#odata/render/layout.ts'
 import { linkKey } from '#odata/render/links.ts'
-import { correlation, createPlanner, emptyShape, literalValue, type Planner } from './planner.ts'
-import { pairsOf } from './plan-rows.ts'
+import { literalValue } from './literal.ts'
+import { createPlanner, type Planner } from './planner.ts'
+import { correlation, emptyShape, pairsOf } from './plan-rows.ts'
 import {
   conjunction,
   typeOf,
@@ -33,7 +34,7 @@ export const nestedPageSize = (depth: number): number =>
 
 /** The column that an item of an order is, if it is no more than that. */
 const columnOf = ({ expression }: Order): Column | undefined => {
-  const inner = expression.kind === 'local' ? expression.operand : expression
+  const inner = expression.kind === 'stamp' ? expression.operand : expression
   return inner.kind === 'column' ? inner : undefined
 }
 
@@ -201,7 +202,9 @@ const shapeOfStage = (stage: BoundStage, path: BoundPath, planner: Planner): Rea
     ...base,
     filter: conjunction([base.filter, filter]),
     groupBy: stage.groupBy?.map((expression) => planner.group(expression)),
-    outputs: stage.outputs.map(({ expression }) => planner.output(expression)),
+    outputs: stage.outputs.map(({ expression }) =>
+      stage.groupBy === undefined ? planner.output(expression) : planner.group(expression),
+    ),
     order: stage.order.map(({ expression, descending }) => ({
       expression: planner.expression(expression),
       descending,

@@ -1,7 +1,7 @@
 // The rows of a plan while it is made: which query each belongs to, and what is joined to it.
 import type { Instance } from '#odata/bind/bound.ts'
 import type { EntityType, NavigationProperty } from '#odata/edm/model.ts'
-import type { Column, Join } from './plan.ts'
+import type { Column, Expression, Join, ReadShape } from './plan.ts'
 
 /** One query of a plan while it is made: its own rows and what is joined to them. */
 export type Level = { readonly joins: Join[] }
@@ -28,6 +28,23 @@ export const pairsOf = (
     right: column(to, forward ? referenced : property),
   }))
 }
+
+/** The conditions of a join as a filter, where the join is that of a nested query with the one around it. */
+export const correlation = (on: Join['on']): readonly Expression[] =>
+  on.map(({ left, right }) => ({ kind: 'compare', operator: 'eq', left: right, right: left }))
+
+/** Reads nothing yet: to be completed by what asks for it. */
+export const emptyShape = (row: number, table: string): ReadShape => ({
+  from: { kind: 'table', row, table },
+  joins: [],
+  outputs: [],
+  filter: undefined,
+  groupBy: undefined,
+  order: [],
+  after: undefined,
+  limit: undefined,
+  offset: undefined,
+})
 
 /** Levels by row, and the rows that navigation properties lead to, each joined once. */
 export const createRows = (firstFree: number) => {

@@ -26,6 +26,10 @@ export type Column = {
 
 export type Null = { readonly kind: 'null' }
 
+/** What is made of a stamp that may name a zone of its own (`stampAs`). */
+export const stampForms = ['local', 'instant', 'ordered', 'grouped'] as const
+export type StampForm = (typeof stampForms)[number]
+
 export const aggregateMethods = ['sum', 'min', 'max', 'average', 'countdistinct', 'count'] as const
 export type AggregateMethod = (typeof aggregateMethods)[number]
 
@@ -52,9 +56,10 @@ export type Expression =
       readonly right: Expression
       readonly type: EdmType
     }
-  /** Of a stamp that may name a zone of its own: its local time in the zone whose id the slot has, without a zone. */
+  /** A stamp that may name a zone of its own, as it is read in the zone whose id the slot has. */
   | {
-      readonly kind: 'local'
+      readonly kind: 'stamp'
+      readonly as: StampForm
       readonly operand: Column
       readonly zone: Slot
       readonly type: 'Edm.DateTimeOffset'
@@ -163,7 +168,7 @@ export const isNullable: (expression: Expression) => boolean = byKind<Expression
   rows: no,
   aggregate: ({ method }) => method !== 'count' && method !== 'countdistinct',
   not: ({ operand }) => isNullable(operand),
-  local: ({ operand }) => isNullable(operand),
+  stamp: ({ operand }) => isNullable(operand),
   negate: ({ operand }) => isNullable(operand),
   and: ({ operands }) => operands.some(isNullable),
   or: ({ operands }) => operands.some(isNullable),
@@ -181,7 +186,7 @@ export const typeOf = byKind<Expression, [], EdmType | undefined>({
   slot: own,
   call: own,
   arithmetic: own,
-  local: own,
+  stamp: own,
   negate: own,
   cast: own,
   case: own,
@@ -221,7 +226,7 @@ export const partsOf = byKind<Expression, [], Parts>({
   call: ({ args }) => args,
   compare: sides,
   arithmetic: sides,
-  local: one,
+  stamp: one,
   negate: one,
   cast: one,
   not: one,

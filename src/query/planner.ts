@@ -1,8 +1,8 @@
 // Bound expressions as expressions of a plan: literals become slots, navigation properties become joins and nested
 // queries.
 import type { BoundExpression, BoundLiteral, BoundRows } from '#odata/bind/bound.ts'
-import { zoneOf } from '#odata/bind/zones.ts'
-import type { TimeZone } from '#lib/time-zone.ts'
+import { zoneFacets, zoneOf } from '#odata/bind/zones.ts'
+import { findTimeZone, type TimeZone } from '#lib/time-zone.ts'
 import type { Property } from '#odata/edm/model.ts'
 import { byKind } from '#lib/by-kind.ts'
 import { notSupported } from '#odata/errors.ts'
@@ -10,44 +10,15 @@ import {
   conjunction,
   type Column,
   type Expression,
-  type Join,
   type Null,
   type ReadShape,
   type Slot,
+  type StampForm,
   type Value,
 } from './plan.ts'
-import { durationSeconds } from './temporal.ts'
-import { createRows, pairsOf, type Level } from './plan-rows.ts'
+import { literalValue } from './literal.ts'
+import { correlation, createRows, emptyShape, pairsOf, type Level } from './plan-rows.ts'
 import { compareWithInstant, constantInstant, flip } from './zoned.ts'
-
-const maxInt64 = 2n ** 63n - 1n
-
-/** Decimals beyond this many digits are not compared exactly by engines that keep them as doubles. */
-const exactDigits = 15
-
-/** A decimal literal as a value that compares exactly, or a refusal (DESIGN invariant 23). */
-const decimalValue = (text: string, position: number): Value => {
-  const [whole = '', fraction = ''] = text.split('.')
-  if (/^0*$/.test(fraction)) {
-    const integer = BigInt(whole)
-    if (integer <= maxInt64 && integer >= -maxInt64) return integer
-  }
-  const digits = (whole.replace('-', '') + fraction).replace(/^0+/, '').length
-  if (digits > exactDigits)
-    throw notSupported(`decimal literals of more than ${exactDigits} digits`, {
-      target: 'the URL',
-      position,
-    })
-  return Number(text)
-}
-
-/** The value of a literal as sources take it. Throws `ODataError` where it could not be compared exactly. */
-export const literalValue = ({ type, value, at }: BoundLiteral): Value => {
-  if (typeof value !== 'string') return value
-  if (type === 'Edm.Decimal') return decimalValue(value, at)
-  if (type === 'Edm.Duration') return durationSeconds(value)
-  return type === 'Edm.Binary' ? Buffer.from(value, 'base64url') : value
-}
 
 export type Planner = {
   readonly values: Value[]
@@ -56,7 +27,7 @@ export type Planner = {
   readonly expression: (bound: BoundExpression) => Expression
   /** A bound expression as a cell: a column as it is kept. */
   readonly output: (bound: BoundExpression) => Expression
-  /** The same where rows are grouped by it. */
+  /** The same where rows are grouped, by this or others. */
   readonly group: (bound: BoundExpression) => Expression
   readonly column: (row: number, property: Property, always?: boolean) => Column
   /** A column as it sorts and compares. */
@@ -69,32 +40,24 @@ export type Planner = {
   readonly include: (row: number, level: Level) => void
 }
 
-/** The conditions of a join as a filter, where the join is that of a nested query with the one around it. */
-export const correlation = (on: Join['on']): readonly Expression[] =>
-  on.map(({ left, right }) => ({ kind: 'compare', operator: 'eq', left: right, right: left }))
-
-/** Reads nothing yet: to be completed by what asks for it. */
-export const emptyShape = (row: number, table: string): ReadShape => ({
-  from: { kind: 'table', row, table },
-  joins: [],
-  outputs: [],
-  filter: undefined,
-  groupBy: undefined,
-  order: [],
-  after: undefined,
-  limit: undefined,
-  offset: undefined,
-})
-
 type Parts = {
   readonly rows: ReturnType<typeof createRows>
   readonly literal: (bound: BoundLiteral) => Slot | Null
   readonly column: Planner['column']
-  /** The same as an operand. */
-  readonly local: (column: Column, property: Property) => Expression
+  /** The form of stamps that may name a zone of their own. */
+  readonly as: StampForm
+  /** The zone of those that no zone is asked for; `undefined` where their text is good for what it is needed for. */
+  readonly home: TimeZone | undefined
+  readonly stamp: (
+    column: Column,
+    property: Property,
+    form: Pick<Parts, 'as' | 'home'>,
+  ) => Expression
   readonly slot: Planner['slot']
   readonly now: () => string
 }
+
+const greenwich = findTimeZone('GMT')
 
 type Compare = Extract<BoundExpression, { readonly kind: 'compare' }>
 
@@ -122,6 +85,8 @@ const opaqueComparison = (
   return { kind: 'compare', operator, left: plain, right: { kind: 'null' } }
 }
 
+const isByValue = (bound: BoundExpression): boolean => zoneFacets(bound).zoneless === 'by-value'
+
 /** A comparison of local times with an instant; `undefined` where it is none, and is compiled as it stands. */
 const zonedComparison = (
   { operator, left, right }: Pick<Compare, 'operator' | 'left' | 'right'>,
@@ -134,8 +99,10 @@ const zonedComparison = (
   const instant = constantInstant(others, parts.now)
   if (instant === undefined)
     throw mixed('comparing a stamp without a zone with one that has its own, or is computed')
-  const local = expressionOf(zones[0] === undefined ? right : left, parts)
-  const against = { left: local, zone, slot: parts.slot }
+  const stamps = zones[0] === undefined ? right : left
+  // What may name a zone is made an instant for each row, which is its own local time in GMT.
+  const told = isByValue(stamps) ? (greenwich ?? zone) : zone
+  const against = { left: expressionOf(stamps, parts), zone: told, slot: parts.slot }
   return compareWithInstant(zones[0] === undefined ? flip(operator) : operator, instant, against)
 }
 
@@ -195,10 +162,28 @@ const asKept = (bound: BoundExpression, parts: Parts): Expression => {
   return parts.column(parts.rows.rowOf(instance), property, instance.kind === 'step')
 }
 
+/** Stamps that may name a zone are one however they are spelled. */
 const groupedBy = (bound: BoundExpression, parts: Parts): Expression => {
   if (bound.kind === 'property') refuseOpaque(bound.property)
-  return asKept(bound, parts)
+  return isByValue(bound)
+    ? expressionOf(bound, { ...parts, as: 'grouped', home: greenwich })
+    : asKept(bound, parts)
 }
+
+const aggregated = (
+  { method, operand, type }: Extract<BoundExpression, { readonly kind: 'aggregate' }>,
+  parts: Parts,
+): Expression => {
+  // The least and the greatest are found among texts.
+  const home = method === 'min' || method === 'max' ? greenwich : undefined
+  const of = operand && expressionOf(operand, { ...parts, as: 'instant', home })
+  return { kind: 'aggregate', method, operand: of, type }
+}
+
+/** What looks at the clock of a zone: functions, and casts to the date or the time of the day. */
+const onClock = (parts: Parts): Parts => ({ ...parts, as: 'local', home: undefined })
+
+const compared = (parts: Parts): Parts => ({ ...parts, as: 'ordered', home: undefined })
 
 const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKind<
   BoundExpression,
@@ -206,31 +191,33 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
   Expression
 >({
   literal: (bound, { literal }) => literal(bound),
-  property: ({ instance, property }, { rows, column, local }) => {
+  property: ({ instance, property }, parts) => {
+    const { rows, column, stamp } = parts
     refuseOpaque(property)
-    return local(column(rows.rowOf(instance), property, instance.kind === 'step'), property)
+    return stamp(column(rows.rowOf(instance), property, instance.kind === 'step'), property, parts)
   },
   call: ({ name, args, type }, parts) => ({
     kind: 'call',
     name,
-    args: args.map((arg) => expressionOf(arg, parts)),
+    args: args.map((arg) => expressionOf(arg, onClock(parts))),
     type,
   }),
   compare: (bound, parts) =>
     opaqueComparison(bound, parts) ??
-    zonedComparison(bound, parts) ?? {
+    zonedComparison(bound, compared(parts)) ?? {
       kind: 'compare',
       operator: bound.operator,
-      left: expressionOf(bound.left, parts),
-      right: expressionOf(bound.right, parts),
+      left: expressionOf(bound.left, compared(parts)),
+      right: expressionOf(bound.right, compared(parts)),
     },
   arithmetic: ({ operator, left, right, type }, parts) => {
     checkArithmetic(left, right)
+    const inside: Parts = parts.as === 'local' ? parts : { ...parts, as: 'instant' }
     return {
       kind: 'arithmetic',
       operator,
-      left: expressionOf(left, parts),
-      right: expressionOf(right, parts),
+      left: expressionOf(left, inside),
+      right: expressionOf(right, inside),
       type,
     }
   },
@@ -241,7 +228,7 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
   }),
   cast: ({ operand, type }, parts) => ({
     kind: 'cast',
-    operand: expressionOf(operand, parts),
+    operand: expressionOf(operand, onClock(parts)),
     type,
   }),
   case: ({ branches, type }, parts) => ({
@@ -260,8 +247,8 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
     if (!isZoned)
       return {
         kind: 'in',
-        operand: expressionOf(operand, parts),
-        items: items.map((item) => expressionOf(item, parts)),
+        operand: expressionOf(operand, compared(parts)),
+        items: items.map((item) => expressionOf(item, compared(parts))),
       }
     const type = 'Edm.Boolean'
     const operands = items.map((right) =>
@@ -269,12 +256,7 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
     )
     return { kind: 'or', operands }
   },
-  aggregate: ({ method, operand, type }, parts) => ({
-    kind: 'aggregate',
-    method,
-    operand: operand && expressionOf(operand, parts),
-    type,
-  }),
+  aggregate: aggregated,
   sum: ({ operand, within: equal, upTo, type }, parts) => {
     const of = expressionOf(operand, parts)
     const within = equal.map((each) => groupedBy(each, parts))
@@ -315,26 +297,38 @@ export const createPlanner = (firstFree: number, now: string | undefined): Plann
     zones.set(id, known)
     return known
   }
-  const local: Parts['local'] = (operand, { zone, zoneless }) =>
-    zone === undefined || zoneless !== 'by-value'
+  const stamp: Parts['stamp'] = (operand, { zone: own, zoneless }, { as, home }) => {
+    const zone = own ?? home
+    return zone === undefined || zoneless !== 'by-value'
       ? operand
-      : { kind: 'local', operand, zone: zoneSlot(zone), type: 'Edm.DateTimeOffset' }
+      : { kind: 'stamp', as, operand, zone: zoneSlot(zone), type: 'Edm.DateTimeOffset' }
+  }
   let dated = false
   const moment = (): string => {
     if (now === undefined) throw mixed("'now'")
     dated = true
     return now
   }
-  const parts: Parts = { rows, literal, column, local, slot, now: moment }
+  const parts: Parts = {
+    rows,
+    literal,
+    column,
+    as: 'ordered',
+    home: undefined,
+    stamp,
+    slot,
+    now: moment,
+  }
+  const given: Parts = { ...parts, as: 'instant' }
   return {
     values,
     slot,
     integer: (n) => (n === undefined ? undefined : slot(BigInt(n), 'Edm.Int64')),
     expression: (bound) => expressionOf(bound, parts),
-    output: (bound) => asKept(bound, parts),
-    group: (bound) => groupedBy(bound, parts),
+    output: (bound) => asKept(bound, given),
+    group: (bound) => groupedBy(bound, given),
     column,
-    operand: (row, property) => local(column(row, property), property),
+    operand: (row, property) => stamp(column(row, property), property, parts),
     isDated: () => dated,
     open: rows.open,
     include: rows.include,

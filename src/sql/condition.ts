@@ -94,8 +94,8 @@ export const compileOperand: (expression: Expression, compiler: Compiler) => Sql
   },
   slot: ({ type, index }, { dialect }) => dialect.parameter(type, slotValue(index)),
   null: () => sql`NULL`,
-  local: ({ operand, zone }, compiler) =>
-    compiler.dialect.local(compileOperand(operand, compiler), slotValue(zone.index)),
+  stamp: ({ as, operand, zone }, compiler) =>
+    compiler.dialect.stamp(as, compileOperand(operand, compiler), slotValue(zone.index)),
   call: ({ name: called, args, type }, compiler) =>
     compiler.dialect.functions[called](
       args.map((arg) => compileOperand(arg, compiler)),

@@ -1,7 +1,7 @@
 import type { ArithmeticOperator } from '#odata/ast.ts'
 import type { EdmType } from '#odata/edm/types.ts'
 import type { FunctionName } from '#odata/functions.ts'
-import type { AggregateMethod } from '#query/plan.ts'
+import type { AggregateMethod, StampForm } from '#query/plan.ts'
 import type { Sql } from './fragment.ts'
 
 /** An operand and what it is; `undefined` is null. */
@@ -53,8 +53,8 @@ export type Dialect = {
   ) => Sql
   /** A list as a JSON text: a list of the texts of its values, null where they are. */
   readonly list: (operand: Sql) => Sql
-  /** The local time of a stamp in a zone, where the value itself may name another one (`Zoneless`). */
-  readonly local: (operand: Sql, zone: Sql) => Sql
+  /** A stamp in a form, read in a zone, where the value itself may name another one (`Zoneless`). */
+  readonly stamp: (as: StampForm, operand: Sql, zone: Sql) => Sql
   readonly cast: (operand: Operand, to: EdmType) => Sql
   /** An aggregate over a group; `count` has no operand. */
   readonly aggregate: (method: AggregateMethod, operand: Operand | undefined, type: EdmType) => Sql

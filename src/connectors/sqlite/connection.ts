@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { localStamp } from '#query/local-stamp.ts'
-import type { Row, Value } from '#query/plan.ts'
+import { stampForms, type Row, type Value } from '#query/plan.ts'
+import { stampAs } from '#query/stamps.ts'
 import { matchesPattern } from './pattern.ts'
 
 const textFunction =
@@ -35,7 +35,8 @@ export const openReadOnly = (file: string, wait: number, most?: number): Databas
     textFunction((text) => text.trim()),
   )
   db.function('pattern_matches', only, matchesPattern)
-  db.function('local_stamp', only, (value, zone) => bindable(localStamp(value, zone)))
+  for (const as of stampForms)
+    db.function(`stamp_${as}`, only, (value, zone) => bindable(stampAs(as, value, zone)))
   return db
 }
 

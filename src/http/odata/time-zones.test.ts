@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { openShop, serviceRoot, type Shop, type ShopRequest } from '#test/support/odata-service.ts'
 
 const statements = `
@@ -204,16 +204,134 @@ describe('a time zone at the ends of the calendar', () => {
 })
 
 describe('a stamp of SQLite that names its own zone', () => {
-  test('is refused where only its own zone tells two hours apart', async () => {
-    await plain.change("INSERT INTO Visit VALUES (9,'2020-10-25T01:30:00Z','second')")
-    const [at] = (await values(plain, '/Visits?$filter=id eq 9&timezone=Europe/Berlin')).map(
-      (v) => v['at'],
+  const zone = '&timezone=Europe/Berlin'
+  const twice = `
+    CREATE TABLE Act (id INTEGER PRIMARY KEY, placed TIMESTAMP, other TIMESTAMP);
+    INSERT INTO Act VALUES (1,'2024-10-27 02:30:00','2024-10-27 02:15:00'), (2,'2024-10-27T01:30:00Z','2024-10-27T01:15:00Z'),
+      (3,'2024-10-27T00:30:00Z','2024-10-27 03:30'), (4,'9999-12-31 23:59:59','9999-12-31T23:59:59Z'), (5,NULL,NULL),
+      (6,'2024-10-27T02:30:00+01:00','2024-03-31 02:30:00');
+    CREATE TABLE Mark (a TIMESTAMP, b INTEGER, act INTEGER REFERENCES Act(id), PRIMARY KEY (a, b));
+    INSERT INTO Mark VALUES ('2024-10-27T01:30:00Z',1,1), ('2024-10-27 02:30:00',2,1);
+    CREATE TABLE Spelled (id INTEGER PRIMARY KEY, placed TIMESTAMP);
+    INSERT INTO Spelled VALUES (1,'2024-01-01 00:00:00'), (2,'2024-01-01T00:00:00'), (3,'2024-01-01'), (4,'2024-01-01T00:00:00Z'),
+      (5,'2024-01-01 00:00:00.0004'), (6,'2023-12-31T23:30:00-01:00')`
+  let shop: Shop
+  before(async () => {
+    shop = await openShop(twice)
+  })
+  after(() => shop.close())
+  const bare = (url: string) =>
+    values(shop, url, { headers: { accept: 'application/json;odata.metadata=none' } })
+  const found = async (query: string) =>
+    (await values(shop, `/Acts?$select=id&$orderby=id&${query}`)).map(({ id }) => id)
+
+  test('is met by its instant in the hour that comes twice', async () => {
+    for (const [filter, expected] of [
+      ['placed eq 2024-10-27T01:30:00Z', [2, 6]],
+      ['placed in (2024-10-27T01:30:00Z,2000-01-01T00:00:00Z)', [2, 6]],
+      ['placed ne 2024-10-27T01:30:00Z', [1, 3, 4, 5]],
+      ['placed eq 2024-10-27T00:30:00Z', [1, 3]],
+      ['placed lt 2024-10-27T01:30:00Z', [1, 3]],
+      ['placed ge 2024-10-27T01:30:00Z', [2, 4, 6]],
+      ['placed gt other', [1, 2, 6]],
+      ['placed le other', [3, 4, 5]],
+      ['hour(placed) eq 2', [1, 2, 3, 6]],
+      ['hour(case(true:placed)) eq 2', [1, 2, 3, 6]],
+      ['date(placed) eq 2024-10-27 and time(placed) eq 02:30:00', [1, 2, 3, 6]],
+      ['Marks/any(m:m/a eq 2024-10-27T01:30:00Z)', [1]],
+    ] as const)
+      assert.deepEqual(await found(`$filter=${filter}${zone}`), expected, filter)
+    assert.deepEqual(
+      await found(`$filter=placed gt 2024-10-27T02:00:00Z&timezone=America/New_York`),
+      [1, 4],
     )
-    assert.equal(at, '2020-10-25T02:30:00+01:00')
-    const answer = await plain.ask('/Visits?$filter=hour(at) eq 2&timezone=Europe/Berlin')
-    assert.equal(answer.status, 501, answer.text)
-    assert.match(answer.text, /Europe\/Berlin shows twice.*timezone=GMT/)
-    assert.deepEqual(await ids(plain, '$filter=at eq 2020-10-25T01:30:00Z'), [9])
-    await plain.change('DELETE FROM Visit WHERE id = 9')
+    assert.deepEqual(
+      await found("$filter=placed add duration'PT1H' eq 2024-10-27T02:30:00Z&timezone=-05:00"),
+      [2, 6],
+    )
+  })
+  test('is found by a key, and leads to itself again', async () => {
+    const headers = { accept: 'application/json;odata.metadata=full' }
+    for (const options of ['?', '?timezone=Europe/Berlin'])
+      for (const path of ['/Marks', '/Marks?$orderby=a desc']) {
+        const url = path.includes('?') ? `${path}&${options.slice(1)}` : `${path}${options}`
+        for (const entity of await values(shop, url, { headers })) {
+          const again = await shop.ask(`${below(entity['@odata.id'])}${options}`)
+          assert.equal(again.json()['b'], entity['b'], again.text)
+        }
+      }
+    assert.equal(
+      (await shop.ask('/Marks(a=2024-10-27T01:30:00Z,b=1)?timezone=Europe/Berlin')).status,
+      200,
+    )
+  })
+  test('orders, pages and is expanded by its instant', async () => {
+    const order = async (query: string) =>
+      (await values(shop, `/Acts?$select=id&${query}`)).map(({ id }) => id)
+    assert.deepEqual(await order(`$orderby=placed,id${zone}`), [5, 1, 3, 2, 6, 4])
+    assert.deepEqual(await order(`$orderby=other desc,id${zone}`), [4, 3, 2, 1, 6, 5])
+    const seen: unknown[] = []
+    for (let url = `/Acts?$select=id&$orderby=placed${zone}`; url !== ''; ) {
+      const answer = (await shop.ask(url, { headers: { prefer: 'maxpagesize=2' } })).json()
+      seen.push(...(answer['value'] as Entity[]).map(({ id }) => id))
+      url = answer['@odata.nextLink'] === undefined ? '' : below(answer['@odata.nextLink'])
+    }
+    assert.deepEqual(seen, [5, 1, 3, 2, 6, 4])
+    const [first] = await values(
+      shop,
+      `/Acts?$expand=Marks($orderby=a desc)&$top=1&$orderby=id${zone}`,
+    )
+    assert.deepEqual(
+      ((first?.['Marks'] ?? []) as Entity[]).map(({ b }) => b),
+      [1, 2],
+    )
+  })
+  test('keeps its instant in what is computed, grouped and put together', async () => {
+    const apply = (steps: string) => bare(`/Acts?$apply=filter(id ne 4)/${steps}${zone}`)
+    const [most] = await apply(
+      'aggregate(placed with max as M,other with min as N,placed with countdistinct as D)',
+    )
+    assert.deepEqual(most, { M: '2024-10-27T02:30:00+01:00', N: '2024-03-31T03:30:00+02:00', D: 2 })
+    const groups = [
+      { placed: null, n: 1 },
+      { placed: '2024-10-27T02:30:00+02:00', n: 2 },
+      { placed: '2024-10-27T02:30:00+01:00', n: 2 },
+    ]
+    assert.deepEqual(await apply('groupby((placed),aggregate($count as n))'), groups)
+    assert.deepEqual(
+      await apply(
+        'compute(placed as p)/groupby((p),aggregate($count as n))/filter(p ne null)&$orderby=p desc',
+      ),
+      groups
+        .slice(1)
+        .toReversed()
+
+        .map(({ placed, n }) => ({ p: placed, n })),
+    )
+    const both = await apply('concat(groupby((placed)),aggregate(placed with max as placed))')
+    assert.deepEqual(
+      both.map(({ placed }) => placed),
+      [...groups.map((g) => g.placed), groups[2]?.placed],
+    )
+    const cases = await values(
+      shop,
+      `/Acts?$compute=case(id gt 0:placed) as c&$select=c,placed&$orderby=c${zone}`,
+    )
+    assert.equal(cases.length, 6)
+    for (const { c, placed } of cases) assert.equal(c, placed)
+  })
+  test('is one group however it is spelled', async () => {
+    for (const zone of ['', '&timezone=GMT', '&timezone=%2B00:00'])
+      assert.deepEqual(
+        await bare(`/Spelleds?$apply=groupby((placed),aggregate($count as n))${zone}`),
+        [
+          { placed: '2024-01-01T00:00:00Z', n: 5 },
+          { placed: '2024-01-01T00:30:00Z', n: 1 },
+        ],
+      )
+    const [most] = await bare(
+      '/Spelleds?$apply=aggregate(placed with max as M,placed with countdistinct as D)',
+    )
+    assert.deepEqual(most, { M: '2024-01-01T00:30:00Z', D: 2 })
   })
 })

@@ -6,27 +6,36 @@ import { familyOf } from '../edm/types.ts'
 import { notSupported } from '../errors.ts'
 import type { BoundExpression } from './bound.ts'
 
-const none = (): undefined => undefined
-const ofOperand = ({ operand }: { readonly operand: BoundExpression | undefined }) =>
-  operand && zoneOf(operand)
+/** How the stamps of an expression are read, as a property has it. */
+export type ZoneFacets = Pick<Property, 'zone' | 'zoneless'>
 
-const ofBranches = (
-  values: readonly { readonly value: BoundExpression }[],
-): TimeZone | undefined => {
+const instants: ZoneFacets = {}
+const none = (): ZoneFacets => instants
+const ofOperand = ({ operand }: { readonly operand: BoundExpression | undefined }) =>
+  operand === undefined ? instants : zoneFacets(operand)
+
+/** Whether two properties, or what was computed from them, hold stamps that are read in the same way. */
+export const isReadAlike = (a: ZoneFacets, b: ZoneFacets): boolean =>
+  a.zone === b.zone && (a.zone === undefined || a.zoneless === b.zoneless)
+
+const ofBranches = (values: readonly { readonly value: BoundExpression }[]): ZoneFacets => {
   const stamps = values.filter(({ value }) => isStamp(value))
-  const zones = new Set(stamps.map(({ value }) => zoneOf(value)))
-  if (zones.size > 1)
+  const [first = instants, ...others] = stamps.map(({ value }) => zoneFacets(value))
+  if (!others.every((other) => isReadAlike(first, other)))
     throw notSupported('a case whose stamps are partly without a zone, in another zone than GMT')
-  return zones.values().next().value
+  return others.find(({ zoneless }) => zoneless !== undefined) ?? first
 }
 
 /** Whether an expression gives points in time, null aside. */
 export const isStamp = ({ type }: BoundExpression): boolean =>
   type !== 'null' && familyOf(type) === 'datetime'
 
-const zones = byKind<BoundExpression, [], TimeZone | undefined>({
-  property: ({ property }) => property.zone,
-  arithmetic: ({ left }) => zoneOf(left),
+const facets = byKind<BoundExpression, [], ZoneFacets>({
+  property: ({ property: { zone, zoneless } }) => ({
+    ...(zone && { zone }),
+    ...(zoneless && { zoneless }),
+  }),
+  arithmetic: ({ left }) => zoneFacets(left),
   aggregate: ofOperand,
   cast: ofOperand,
   case: ({ branches }) => ofBranches(branches),
@@ -45,16 +54,12 @@ const zones = byKind<BoundExpression, [], TimeZone | undefined>({
 })
 
 /**
- * The zone that the stamps of an expression are local times of; `undefined` where they are instants, or no stamps. Throws 501 for
- * a mixture.
+ * How the stamps of an expression are read: what is computed from those that may name a zone of their own is one of them, too.
+ * Empty where it gives instants, or no stamps. Throws 501 for a mixture.
  */
-export const zoneOf = (expression: BoundExpression): TimeZone | undefined =>
-  isStamp(expression) ? zones(expression) : undefined
+export const zoneFacets = (expression: BoundExpression): ZoneFacets =>
+  isStamp(expression) ? facets(expression) : instants
 
-/** What a computed property has to say of its zone: a value that was computed from local times names none of its own. */
-export const zoneFacets = (expression: BoundExpression): Pick<Property, 'zone' | 'zoneless'> => {
-  const zone = zoneOf(expression)
-  if (zone === undefined) return {}
-  const own = expression.kind === 'property' ? expression.property.zoneless : undefined
-  return { zone, zoneless: own ?? 'always' }
-}
+/** The zone that the stamps of an expression are local times of; `undefined` where they are instants, or no stamps. */
+export const zoneOf = (expression: BoundExpression): TimeZone | undefined =>
+  zoneFacets(expression).zone

@@ -92,8 +92,8 @@ export const expressionText: (expression: Expression, words: Words) => string = 
   column: ({ row, name }, { names }) => names.property(row, name),
   slot: ({ index, type }, { values }) => valueText(values[index] ?? null, type),
   null: () => 'null',
-  local: ({ operand: of, zone }, words) =>
-    `local(${expressionText(of, words)},${expressionText(zone, words)})`,
+  stamp: ({ as, operand: of, zone }, words) =>
+    `${as === 'local' ? as : 'instant'}(${expressionText(of, words)},${expressionText(zone, words)})`,
   call: ({ name, args }, words) => `${name}(${listed(args, words)})`,
   compare: sides,
   arithmetic: sides,

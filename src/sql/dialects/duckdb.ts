@@ -175,7 +175,7 @@ export const duckdb: Dialect = {
   },
   list: (operand) => sql`CAST(to_json(CAST(${operand} AS VARCHAR[])) AS VARCHAR)`,
   // Stamps without a zone have a type of their own here.
-  local: (operand) => operand,
+  stamp: (_as, operand) => operand,
   arithmetic,
   cast,
   aggregate,

@@ -237,7 +237,7 @@ export const createPostgresDialect = ({ caseCollation }: PostgresFacts): Dialect
     list: (operand) =>
       sql`(CASE WHEN pg_typeof(${operand})::oid IN (1115, 1185) THEN to_json(${operand}) ELSE to_json((${operand})::text[]) END)::text`,
     // Stamps without a zone have a type of their own here.
-    local: (operand) => operand,
+    stamp: (_as, operand) => operand,
     arithmetic,
     cast,
     aggregate,

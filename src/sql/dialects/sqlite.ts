@@ -1,5 +1,6 @@
 import type { ArithmeticOperator } from '#odata/ast.ts'
 import { familyOf, isInteger, type EdmType } from '#odata/edm/types.ts'
+import type { StampForm } from '#query/plan.ts'
 import type { Dialect, NestedColumn } from '../dialect.ts'
 import { binary, nullary, ternary, unary } from '../cells.ts'
 import { empty, join, sql, type Sql } from '../fragment.ts'
@@ -37,6 +38,14 @@ const byScript = (name: Sql, ours: Sql) =>
       ? sql`${ours}(${a})`
       : sql`CASE WHEN ${a} NOT GLOB '*[^ -~]*' THEN ${name}(${a}) ELSE ${ours}(${a}) END`,
   )
+
+/** The connector registers these, too. */
+const stamps: Record<StampForm, Sql> = {
+  local: sql`stamp_local`,
+  instant: sql`stamp_instant`,
+  ordered: sql`stamp_ordered`,
+  grouped: sql`stamp_grouped`,
+}
 
 const part = (format: Sql) => unary((a) => sql`CAST(strftime(${format}, ${a}) AS INTEGER)`)
 
@@ -145,7 +154,7 @@ export const sqlite: Dialect = {
         ? sql`substr(${a}, ${start})`
         : sql`substr(${a}, ${start}, max(${count}, 0))`
     }),
-    // SQLite's own lower() knows ASCII only and it has no regular expressions; the connector registers these four, and local_stamp.
+    // SQLite's own lower() knows ASCII only and it has no regular expressions; the connector registers these four, and those for stamps.
     matchespattern: binary((a, b) => sql`pattern_matches(${a}, ${b})`),
     tolower: byScript(sql`lower`, sql`unicode_lower`),
     toupper: byScript(sql`upper`, sql`unicode_upper`),
@@ -167,7 +176,7 @@ export const sqlite: Dialect = {
   },
   // No column of SQLite is a list.
   list: (operand) => operand,
-  local: (operand, zone) => sql`local_stamp(${operand}, ${zone})`,
+  stamp: (as, operand, zone) => sql`${stamps[as]}(${operand}, ${zone})`,
   arithmetic,
   cast,
   aggregate,

@@ -4,6 +4,7 @@ import { badRequest, notSupported } from '../../errors.ts'
 import type { BoundExpression, BoundOutput } from '../bound.ts'
 import { bindExpression } from '../expression.ts'
 import { propertyOf } from '../outputs.ts'
+import { isReadAlike } from '../zones.ts'
 import {
   everything,
   hidden,
@@ -53,17 +54,8 @@ const relatedValue = ({ name: path, type }: Property, open: Open): BoundExpressi
   const scope = scopeOf({ ...open, row: here })
   const value = bindExpression({ kind: 'path', root: 'here', segments, at: 0 }, scope)
   if (typeof entities === 'string') return value
-  const kept = value.kind === 'property' ? value.property : undefined
-  if (kept?.zone !== undefined && kept.zoneless === 'by-value')
-    throw notSupported(
-      `'${path}' of entities beside aggregates in concat inside concat, in another zone than GMT`,
-      { target },
-    )
   return { kind: 'case', branches: [{ when: isEntity(row, entities), value }], type }
 }
-
-const isReadAlike = (a: Property, b: Property): boolean =>
-  a.zone === b.zone && (a.zone === undefined || a.zoneless === b.zoneless)
 
 const nothing = (type: EdmType): BoundExpression => ({
   kind: 'cast',
