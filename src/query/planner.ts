@@ -60,6 +60,7 @@ type Parts = {
 const greenwich = findTimeZone('GMT')
 
 type Compare = Extract<BoundExpression, { readonly kind: 'compare' }>
+type OpaqueProperty = Extract<BoundExpression, { readonly kind: 'property' }>
 
 const mixed = (what: string): Error =>
   notSupported(
@@ -73,16 +74,20 @@ const refuseOpaque = ({ name, opaque }: Property): void => {
     )
 }
 
+const isOpaque = (bound: BoundExpression): bound is OpaqueProperty =>
+  bound.kind === 'property' && bound.property.opaque !== undefined
+
 /** Whether a property that nobody can look into is there. */
 const opaqueComparison = (
   { operator, left, right }: Pick<Compare, 'operator' | 'left' | 'right'>,
   { rows, column }: Parts,
 ): Expression | undefined => {
-  if (left.kind !== 'property' || left.property.opaque === undefined || right.type !== 'null')
-    return undefined
-  const { instance, property } = left
+  const [opaque, other] = isOpaque(right) ? [right, left] : [left, right]
+  if (!isOpaque(opaque) || other.type !== 'null') return undefined
+  const { instance, property } = opaque
   const { list: _none, ...plain } = column(rows.rowOf(instance), property, true)
-  return { kind: 'compare', operator, left: plain, right: { kind: 'null' } }
+  const seen = opaque === left ? operator : flip(operator)
+  return { kind: 'compare', operator: seen, left: plain, right: { kind: 'null' } }
 }
 
 const isByValue = (bound: BoundExpression): boolean => zoneFacets(bound).zoneless === 'by-value'
@@ -244,7 +249,7 @@ const expressionOf: (bound: BoundExpression, parts: Parts) => Expression = byKin
   not: ({ operand }, parts) => ({ kind: 'not', operand: expressionOf(operand, parts) }),
   in: ({ operand, items }, parts) => {
     const isZoned = [operand, ...items].some((part) => zoneOf(part) !== undefined)
-    if (!isZoned)
+    if (!isZoned && !isOpaque(operand))
       return {
         kind: 'in',
         operand: expressionOf(operand, compared(parts)),

@@ -242,6 +242,24 @@ describe('an array of PostgreSQL', () => {
         assert.ok([400, 501].includes(answer.status), `${query} ${answer.status} ${answer.text}`)
       }
     }))
+  test('is compared with null from either side, and in a list', () =>
+    withService(setup, async (ask) => {
+      const ids = async (filter: string) =>
+        (await read(ask, `/ts?$select=id&$orderby=id&$filter=${filter}`)).map(({ id }) => id)
+      for (const name of ['n', 's', 'i'])
+        for (const zone of ['', '&timezone=Europe/Berlin']) {
+          assert.deepEqual(await ids(`null eq ${name}${zone}`), [2])
+          assert.deepEqual(await ids(`null ne ${name}${zone}`), [1])
+          assert.deepEqual(await ids(`null gt ${name}${zone}`), [])
+          assert.deepEqual(await ids(`${name} in (null)${zone}`), [2])
+          assert.deepEqual(await ids(`not (${name} in (null,null))${zone}`), [1])
+        }
+      assert.deepEqual(await ids('loc in (null)&timezone=Europe/Berlin'), [2])
+      for (const filter of ["s in (null,'a')", "s in ('a')", "'a' eq s", 'null in (s)']) {
+        const answer = await ask(`/ts?$filter=${filter}`)
+        assert.equal(answer.status, 501, `${filter} ${answer.text}`)
+      }
+    }))
   test('stays what it is where it is computed', () =>
     withService(setup, async (ask) => {
       const computed = 'n as q,s as r,loc as l,i as j'
